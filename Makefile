@@ -1,0 +1,47 @@
+# `make help` lists what can be done; every target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help train test test-all lint format clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+train: $(VENV)/.train ## train on real tweets, evaluate, export (ARGS="--epochs 3" passes options)
+	$(BIN)/python -m keras_pipeline.train $(ARGS)
+
+test: $(VENV)/.dev ## run the fast tests (under five minutes)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: $(VENV)/.dev ## run every test, the slow end-to-end runs too
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## ruff (lint and format) and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy keras_pipeline export serving
+
+format: $(VENV)/.dev ## let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove the virtual environment and caches, never runs or models
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed; received $$($(PYTHON) --version). Try: make PYTHON=python3.11 <target>" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing TensorFlow and friends into $(VENV) (a few minutes the first time) ..."
+	$(PIP) --editable '.[corpus]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing the development tools into $(VENV) (a few minutes the first time) ..."
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.train

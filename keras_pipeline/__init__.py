@@ -1,0 +1,17 @@
+"""From a CSV of tweets to one trained Keras graph that answers raw strings.
+
+Importing this package registers its layers and model with Keras, so that
+`keras.saving.load_model` reads a saved run back with `safe_mode` on.
+"""
+
+import os
+
+# TensorFlow greets every process with notes about CUDA and oneDNN, some at level ERROR on a machine
+# that simply has no GPU. What fails still raises in Python. Set the variable yourself to see them.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.model import SentimentModel, build_classifier, load_model
+from keras_pipeline.text_cleaning import TweetCleaner
+
+__all__ = ["SentimentModel", "TrainConfig", "TweetCleaner", "build_classifier", "load_model"]

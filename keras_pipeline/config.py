@@ -1,0 +1,140 @@
+"""Every hyperparameter of a training run, in one frozen dataclass.
+
+    TrainConfig()                        the default settings
+    TrainConfig.preset("notebook")       the settings of the notebook that this project replaces
+    TrainConfig(epochs=3).to_json(path)  saved beside the model it produced
+
+Each field carries its help text and its bounds; the command line and the checks are made from them.
+"""
+
+import dataclasses
+import json
+import operator
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from keras_pipeline.errors import UserError
+
+
+def _setting(default: Any, help_text: str, **bounds: Any) -> Any:
+    """A dataclass field with its help text and bounds: `least`, `above`, `below`."""
+    return dataclasses.field(default=default, metadata={"help": help_text, **bounds})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Settings of one training run; checked where it is made.
+
+    Raises:
+        UserError: a value of the wrong type or out of its bounds.
+
+    Example:
+    >>> TrainConfig(epochs=3).epochs
+    3
+    >>> TrainConfig(epochs=0)
+    Traceback (most recent call last):
+    keras_pipeline.errors.UserError: `epochs` must be at least 1. Received: epochs=0
+    """
+
+    seed: int = _setting(
+        42, "governs weights, dropout, batch order and the validation split", least=0
+    )
+    test_fraction: float = _setting(
+        0.2, "share of rows in the test part (split with random_state 42)", above=0, below=1
+    )
+    validation_fraction: float = _setting(
+        0.1, "share of the training part that early stopping watches", above=0, below=1
+    )
+
+    vocabulary_size: int = _setting(20_000, "words known, padding and unknown included", least=3)
+    sequence_length: int = _setting(40, "tokens read of one tweet; later ones are cut", least=1)
+    punctuation_tokens: bool = _setting(True, "keep each ! and ? as a token of its own")
+    pad_to_longest: bool = _setting(
+        True,
+        "pad a batch to its longest tweet, not to the sequence length",
+    )
+
+    embedding_dim: int = _setting(100, "size of a word's vector", least=1)
+    mask_padding: bool = _setting(True, "skip padding in the LSTM")
+    spatial_dropout: float = _setting(0.1, "dropout of whole embedding channels", least=0, below=1)
+    lstm_units: int = _setting(128, "units of the LSTM in each direction", least=1)
+    dense_units: int = _setting(64, "units of the dense layer", least=1)
+    dropout: float = _setting(0.3, "dropout before the last layer", least=0, below=1)
+
+    epochs: int = _setting(20, "most passes over the training part", least=1)
+    batch_size: int = _setting(32, "rows in one step", least=1)
+    learning_rate: float = _setting(1e-3, "step size of Adam", above=0)
+    class_weights: bool = _setting(True, "weigh classes by inverse frequency")
+    early_stopping: bool = _setting(
+        True,
+        "stop when validation loss no longer falls, and restore the best epoch's weights",
+    )
+    patience: int = _setting(2, "epochs without a better validation loss before stopping", least=1)
+    bucket_by_length: bool = _setting(True, "batches of similar length: less padding")
+    mixed_precision: bool = _setting(False, "float16 computation (GPU)")
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+
+    @classmethod
+    def preset(cls, name: str, **overrides: Any) -> "TrainConfig":
+        """Settings by name (`default`, `notebook`), single values replaced by `overrides`.
+
+        Raises:
+            UserError: no such preset, or a value out of its bounds.
+        """
+        if name not in PRESETS:
+            raise UserError(f"`preset` must be one of {sorted(PRESETS)}. Received: preset={name!r}")
+        return cls(**{**PRESETS[name], **overrides})
+
+    def to_json(self) -> str:
+        """The settings as JSON text, one a line."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, path: Path) -> "TrainConfig":
+        """Read what `to_json` wrote.
+
+        Raises:
+            UserError: the file is no JSON object, or holds a setting that is unknown.
+        """
+        try:
+            values = json.loads(path.read_text())
+            return cls(**values)
+        except (json.JSONDecodeError, TypeError) as error:
+            raise UserError(f"`{path}` is no saved training configuration: {error}") from None
+
+
+PRESETS: Final[dict[str, dict[str, Any]]] = {
+    "default": {},
+    # What the notebook did: Keras's legacy Tokenizer dropped ! and ?, pad_sequences filled to 40,
+    # and nothing masked the padding.
+    "notebook": {
+        "punctuation_tokens": False,
+        "pad_to_longest": False,
+        "mask_padding": False,
+        "bucket_by_length": False,
+    },
+}
+
+_BOUNDS: Final[dict[str, tuple[Callable[[Any, Any], bool], str]]] = {
+    "least": (operator.ge, "at least"),
+    "above": (operator.gt, "above"),
+    "below": (operator.lt, "below"),
+}
+
+
+def _check(field: dataclasses.Field[Any], value: Any) -> None:
+    """Refuse a value of another type than the default's, or out of the field's bounds."""
+    name, expected = field.name, type(field.default)
+    received = f"Received: {name}={value!r}"
+    if isinstance(value, bool) != (expected is bool) or not isinstance(
+        value, (int, float) if expected is float else expected
+    ):
+        raise UserError(f"`{name}` must be of type {expected.__name__}. {received}")
+    for bound, (holds, words) in _BOUNDS.items():
+        limit = field.metadata.get(bound)
+        if limit is not None and not holds(value, limit):
+            raise UserError(f"`{name}` must be {words} {limit}. {received}")

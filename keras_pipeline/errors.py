@@ -1,0 +1,32 @@
+"""What goes wrong because of what the user handed over.
+
+A command line catches `UserError`, prints its one sentence and exits with `EXIT_USAGE`; everything
+else is our defect and keeps its traceback.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Final
+
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells report it."""
+
+
+class UserError(ValueError):
+    """One sentence: what was expected, what was received, what to do."""
+
+
+def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
+    """Turn a `UserError` out of a command line's `main` into its sentence and exit code 2."""
+
+    @wraps(main)
+    def guarded(*args: object, **kwargs: object) -> int:
+        try:
+            return main(*args, **kwargs)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return EXIT_USAGE
+
+    return guarded

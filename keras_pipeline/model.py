@@ -1,0 +1,167 @@
+"""The graph: raw tweets in, probabilities of negative, neutral and positive out.
+
+    text [batch] string -> TweetCleaner -> TextVectorization -> ids [batch, time] int64
+      -> Embedding -> SpatialDropout1D -> Bidirectional(LSTM) -> Dense -> Dropout
+      -> Dense softmax -> probabilities [batch, 3] float32
+
+`SentimentModel.token_ids` is the string half (it runs in tf.data while training), its `classifier`
+the numeric half (it runs on the accelerator). The exported graph holds the same two layer objects.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from export.signatures import LABELS, PROBABILITIES
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.errors import UserError
+from keras_pipeline.text_input import as_text
+
+
+def build_classifier(
+    config: TrainConfig, *, vocabulary_size: int | None = None, dtype: str = "float32"
+) -> keras.Model:
+    """The numeric half: `[batch, time] int64 -> [batch, 3] float32`.
+
+    Args:
+        config: sizes and dropout rates.
+        vocabulary_size: rows of the embedding table; the config's by default. A small corpus may
+            know fewer words than the config allows.
+        dtype: Keras dtype policy of the inner layers, `mixed_float16` for mixed precision. Weights
+            and probabilities stay float32.
+
+    Example:
+    >>> build_classifier(TrainConfig(vocabulary_size=50)).output_shape
+    (None, 3)
+    """
+    layers = keras.layers
+    policy = {"dtype": dtype}
+    ids = keras.Input((None,), dtype="int64", name="token_ids")
+    x = layers.Embedding(
+        vocabulary_size or config.vocabulary_size,
+        config.embedding_dim,
+        mask_zero=config.mask_padding,
+        name="embedding",
+        **policy,
+    )(ids)
+    x = layers.SpatialDropout1D(config.spatial_dropout, name="spatial_dropout", **policy)(x)
+    x = layers.Bidirectional(layers.LSTM(config.lstm_units, **policy), name="bilstm", **policy)(x)
+    x = layers.Dense(config.dense_units, activation="relu", name="dense", **policy)(x)
+    x = layers.Dropout(config.dropout, name="dropout", **policy)(x)
+    x = layers.Dense(len(LABELS), activation="softmax", name=PROBABILITIES, dtype="float32")(x)
+    return keras.Model(ids, x, name="classifier")
+
+
+@keras.saving.register_keras_serializable(package="keras_pipeline")
+class SentimentModel(keras.Model):
+    """A Keras model over raw tweets: `[batch] string -> [batch, 3] float32`.
+
+    Args:
+        cleaner: layer `[batch] string -> [batch] string`, a `TweetCleaner`.
+        vectorizer: adapted layer `[batch] string -> ragged [batch, (time)] int64`.
+        classifier: model `[batch, time] int64 -> [batch, 3] float32`.
+        padded_length: pad every tweet to so many tokens; by default to the batch's longest.
+
+    Call arguments:
+        text: a list, tuple, NumPy array, pandas Series or tensor of strings, of rank 1. An empty one
+            gives `[0, 3]`.
+
+    Raises:
+        TypeError: a bare string, None or something that is no string.
+        ValueError: text of another rank than 1.
+    """
+
+    def __init__(
+        self,
+        cleaner: keras.layers.Layer,
+        vectorizer: keras.layers.TextVectorization,
+        classifier: keras.Model,
+        padded_length: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.cleaner = cleaner
+        self.vectorizer = vectorizer
+        self.classifier = classifier
+        self.padded_length = padded_length
+        self._convert_input_args = False  # strings have no compute dtype to be cast to
+        self.built = True  # every part is
+
+    def token_ids(self, text: tf.Tensor) -> tf.Tensor:
+        """The string half: `[batch] string -> [batch, time] int64`, padded with 0.
+
+        `time` is `padded_length`, else that of the longest tweet.
+        """
+        ids = self.vectorizer(self.cleaner(text))
+        return ids.to_tensor(shape=[None, self.padded_length])
+
+    def call(self, text: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """`[batch] string -> [batch, 3] float32`."""
+        rows = tf.shape(text)[0]
+        # LSTM and BiasAdd fail on an empty batch: one empty tweet stands in and is cut off again.
+        stand_in = tf.fill([tf.cast(rows == 0, tf.int32)], "")
+        ids = self.token_ids(tf.concat([text, stand_in], axis=0))
+        return self.classifier(ids, training=training)[:rows]
+
+    def __call__(self, text: Any, *args: Any, **kwargs: Any) -> Any:
+        """See the class: anything that holds strings, `-> [batch, 3] float32`."""
+        return super().__call__(as_text(text), *args, **kwargs)
+
+    def predict(self, x: Any, batch_size: int | None = None, **kwargs: Any) -> Any:
+        """`keras.Model.predict` over strings or a dataset of them: `-> [rows, 3] float32` NumPy."""
+        if isinstance(x, tf.data.Dataset):
+            return super().predict(x, **kwargs)
+        text = as_text(x)
+        if not len(text):
+            return self(text).numpy()  # Keras refuses a dataset without a batch
+        batches = tf.data.Dataset.from_tensor_slices(text).batch(batch_size or 32)
+        return super().predict(batches, **kwargs)
+
+    def compute_output_spec(self, text: Any, training: bool | None = None) -> keras.KerasTensor:
+        """`[batch, 3] float32`."""
+        return keras.KerasTensor((text.shape[0], len(LABELS)), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        """The parts, serialized; `from_config` builds them again."""
+        parts = {
+            name: keras.saving.serialize_keras_object(getattr(self, name))
+            for name in ("cleaner", "vectorizer", "classifier")
+        }
+        return {"name": self.name, "padded_length": self.padded_length, **parts}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SentimentModel":
+        """Build from what `get_config` gave."""
+        config = dict(config)
+        for name in ("cleaner", "vectorizer", "classifier"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
+
+
+def load_model(path: str | Path) -> SentimentModel:
+    """Read a model back that training saved.
+
+    Args:
+        path: a `.keras` file, or the run folder that holds `model.keras`.
+
+    Raises:
+        UserError: there is no such file, or it holds another kind of model.
+    """
+    path = Path(path)
+    file = path / "model.keras" if path.is_dir() else path
+    if not file.is_file():
+        raise UserError(
+            f"`path` must be a .keras file or a run folder with a model.keras. Received: path={path}"
+        )
+    try:
+        model = keras.saving.load_model(file)
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"`{file}` cannot be read as a Keras model: {reason}") from error
+    if not isinstance(model, SentimentModel):
+        raise UserError(
+            f"`{file}` must hold a SentimentModel. Received: a model of type {type(model).__name__}"
+        )
+    return model
