@@ -1,6 +1,6 @@
 """From a CSV of tweets to one trained Keras graph that answers raw strings.
 
-Importing this package registers its layers and model with Keras, so that
+Importing this package registers its layers and functions with Keras, so that
 `keras.saving.load_model` reads a saved run back with `safe_mode` on.
 """
 
@@ -13,5 +13,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.model import SentimentModel, build_classifier, load_model
 from keras_pipeline.text_cleaning import TweetCleaner
+from keras_pipeline.vectorizer import build_vectorizer
 
-__all__ = ["SentimentModel", "TrainConfig", "TweetCleaner", "build_classifier", "load_model"]
+__all__ = [
+    "SentimentModel",
+    "TrainConfig",
+    "TweetCleaner",
+    "build_classifier",
+    "build_vectorizer",
+    "load_model",
+]

@@ -63,7 +63,7 @@ class TrainConfig:
     dropout: float = _setting(0.3, "dropout before the last layer", least=0, below=1)
 
     epochs: int = _setting(20, "most passes over the training part", least=1)
-    batch_size: int = _setting(32, "rows in one step", least=1)
+    batch_size: int = _setting(128, "rows in one step", least=1)
     learning_rate: float = _setting(1e-3, "step size of Adam", above=0)
     class_weights: bool = _setting(True, "weigh classes by inverse frequency")
     early_stopping: bool = _setting(
@@ -112,6 +112,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     # What the notebook did: Keras's legacy Tokenizer dropped ! and ?, pad_sequences filled to 40,
     # and nothing masked the padding.
     "notebook": {
+        "batch_size": 32,
         "punctuation_tokens": False,
         "pad_to_longest": False,
         "mask_padding": False,

@@ -19,7 +19,7 @@ class UserError(ValueError):
 
 
 def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
-    """Turn a `UserError` out of a command line's `main` into its sentence and exit code 2."""
+    """Give a command line's `main` its exit codes: 2 after a `UserError`, 130 after Ctrl-C."""
 
     @wraps(main)
     def guarded(*args: object, **kwargs: object) -> int:
@@ -28,5 +28,8 @@ def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             return EXIT_USAGE
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return EXIT_INTERRUPTED
 
     return guarded

@@ -1,0 +1,37 @@
+"""One tiny trained run for every test that needs a model: 66 hand-written tweets, small layers."""
+
+from pathlib import Path
+
+import pytest
+
+from keras_pipeline import SentimentModel, load_model, train
+
+SAMPLE = Path(__file__).parent.parent / "data" / "sample.csv"
+TINY = (
+    "--data", str(SAMPLE), "--embedding-dim", "8", "--lstm-units", "4", "--dense-units", "8",
+    "--batch-size", "8", "--vocabulary-size", "500", "--epochs", "2",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def sample_csv() -> Path:
+    return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def tiny_options() -> tuple[str, ...]:
+    """Command line options of a training run that takes seconds."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory) -> Path:
+    """The folder of a finished run; its export is in `exported` inside it."""
+    run = tmp_path_factory.mktemp("tiny") / "run"
+    assert train.main([*TINY, "--output", str(run), "--export-to", str(run / "exported")]) == 0
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_run) -> SentimentModel:
+    return load_model(tiny_run)

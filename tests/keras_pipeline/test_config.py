@@ -1,0 +1,78 @@
+"""Settings are checked where they are made, and the command line is made from them."""
+
+import dataclasses
+
+import pytest
+
+from keras_pipeline import TrainConfig, train
+from keras_pipeline.config import PRESETS
+from keras_pipeline.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"epochs": 0}, "`epochs` must be at least 1. Received: epochs=0"),
+        ({"dropout": 1.0}, "`dropout` must be below 1. Received: dropout=1.0"),
+        ({"learning_rate": 0.0}, "`learning_rate` must be above 0. Received: learning_rate=0.0"),
+        ({"batch_size": "8"}, "`batch_size` must be of type int. Received: batch_size='8'"),
+        ({"batch_size": True}, "`batch_size` must be of type int. Received: batch_size=True"),
+        ({"mask_padding": 1}, "`mask_padding` must be of type bool. Received: mask_padding=1"),
+        (
+            {"learning_rate": float("nan")},
+            "`learning_rate` must be above 0. Received: learning_rate=nan",
+        ),
+    ],
+)
+def test_bad_settings_get_one_sentence(setting, words):
+    with pytest.raises(UserError) as caught:
+        TrainConfig(**setting)
+    assert str(caught.value) == words
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainConfig().epochs = 3
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_survives_json(preset, tmp_path):
+    config = TrainConfig.preset(preset, epochs=7)
+    (tmp_path / "config.json").write_text(config.to_json())
+    assert TrainConfig.from_json(tmp_path / "config.json") == config
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"epoch": 3}'])
+def test_broken_json_gets_one_sentence(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UserError, match="is no saved training configuration"):
+        TrainConfig.from_json(tmp_path / "config.json")
+
+
+def test_the_notebook_preset_is_what_the_notebook_did():
+    notebook = TrainConfig.preset("notebook")
+    assert (notebook.vocabulary_size, notebook.sequence_length, notebook.embedding_dim) == (
+        20_000,
+        40,
+        100,
+    )
+    assert (notebook.lstm_units, notebook.dense_units, notebook.batch_size, notebook.patience) == (
+        128,
+        64,
+        32,
+        2,
+    )
+    assert not notebook.punctuation_tokens
+    assert not notebook.mask_padding
+    assert not notebook.pad_to_longest
+
+
+def test_help_names_every_setting_with_its_default(capsys):
+    with pytest.raises(SystemExit) as caught:
+        train.main(["--help"])
+    assert caught.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for field in dataclasses.fields(TrainConfig):
+        shown = {True: "on", False: "off"}.get(field.default, field.default)
+        assert f"--{field.name.replace('_', '-')}" in text
+        assert f"{field.metadata['help']} (default: {shown})" in text
