@@ -1,0 +1,117 @@
+"""After every epoch, the whole state of training in one file: killed, a run goes on from there.
+
+Keras's BackupAndRestore keeps the weights and the optimizer, but neither what EarlyStopping knows
+(its best weights, how long it has waited) nor the state of the dropout layers' random seeds. Without
+those a resumed run ends with another model. Here every variable is kept, bit for bit.
+"""
+
+import json
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_pipeline.run_folder import write_whole
+
+
+class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
+    """Keras's EarlyStopping on validation loss, whose memory can be saved and given back.
+
+    Args:
+        patience: epochs without a better validation loss before training stops.
+    """
+
+    def __init__(self, patience: int) -> None:
+        super().__init__(monitor="val_loss", patience=patience, restore_best_weights=True)
+        self._restored: dict[str, Any] = {}
+
+    def memory(self) -> dict[str, Any]:
+        """What it knows after an epoch: JSON values, but for the best weights."""
+        best = None if self.best is None else float(self.best)
+        return {"wait": self.wait, "best": best, "best_epoch": self.best_epoch}
+
+    def restore(self, memory: dict[str, Any], best_weights: list[Any]) -> None:
+        """Start the next `fit` with this memory."""
+        self._restored = {**memory, "best_weights": best_weights}
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Forget everything, as Keras does, then remember what was restored."""
+        super().on_train_begin(logs)
+        for name, value in self._restored.items():
+            setattr(self, name, value)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Save after each epoch; `restore` before `fit` to go on.
+
+    Put it behind EarlyStopping in the list of callbacks, so that it saves what that one decided.
+
+    Args:
+        path: the file, `.npz`.
+        early_stopping: whose memory to keep, if there is one.
+
+    Attributes:
+        history: one dict an epoch: epoch (from 1), seconds, and Keras's figures.
+        finished: whether training has come to its own end.
+    """
+
+    def __init__(self, path: Path, early_stopping: ResumableEarlyStopping | None) -> None:
+        super().__init__()
+        self.path = path
+        self.early_stopping = early_stopping
+        self.history: list[dict[str, float]] = []
+        self.finished = False
+        self._began_at = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start the epoch's clock."""
+        self._began_at = perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Save everything in one step."""
+        seconds = perf_counter() - self._began_at
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        self.history.append({"epoch": epoch + 1, "seconds": seconds, **figures})
+        self.finished = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        self._save()
+
+    def restore(self, model: keras.Model) -> int:
+        """Give `model` (compiled) the saved state; return the number of finished epochs, 0 if none."""
+        if not self.path.is_file():
+            return 0
+        with np.load(self.path) as saved:
+            state = json.loads(str(saved["state"]))
+            best = [saved[f"best_{n}"] for n in range(state["best_count"])]
+            model.optimizer.build(model.trainable_variables)
+            for number, variable in enumerate(_variables(model)):
+                variable.assign(saved[f"variable_{number}"])
+        self.history, self.finished = state["history"], state["finished"]
+        if self.early_stopping is not None:
+            self.early_stopping.restore(state["early_stopping"], best)
+            if self.finished:
+                model.set_weights(best)
+        return len(self.history)
+
+    def best_weights(self) -> list[Any] | None:
+        """Weights of the best finished epoch, None without early stopping or before the first."""
+        return None if self.early_stopping is None else self.early_stopping.best_weights
+
+    def _save(self) -> None:
+        best = self.best_weights() or []
+        state = {
+            "history": self.history,
+            "finished": self.finished,
+            "early_stopping": self.early_stopping.memory() if self.early_stopping else None,
+            "best_count": len(best),
+        }
+        arrays: dict[str, Any] = {"state": json.dumps(state)}
+        arrays |= {f"variable_{n}": np.asarray(v) for n, v in enumerate(_variables(self.model))}
+        arrays |= {f"best_{n}": weights for n, weights in enumerate(best)}
+        write_whole(self.path, lambda file: np.savez(file, **arrays))
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    """Weights, seeds of the dropout layers, and the optimizer's moments and step count."""
+    return [*model.variables, *model.optimizer.variables]

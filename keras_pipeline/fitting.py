@@ -1,0 +1,146 @@
+"""From labelled tweets to a trained SentimentModel: adapt, encode, fit."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_pipeline.batches import TokenRows, encode, evaluation_batches, training_batches
+from keras_pipeline.checkpoint import Checkpoint, ResumableEarlyStopping
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.dataset import Tweets
+from keras_pipeline.model import SentimentModel, build_classifier
+from keras_pipeline.splits import Splits
+from keras_pipeline.text_cleaning import TweetCleaner
+from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fitted:
+    """What training gave.
+
+    Attributes:
+        model: the composed model, in float32.
+        history: one dict an epoch: epoch (from 1), seconds, Keras's figures.
+        interrupted: Ctrl-C ended it; the weights are those of the best epoch until then.
+    """
+
+    model: SentimentModel
+    history: list[dict[str, float]]
+    interrupted: bool
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Encoded:
+    """What the numeric half learns from."""
+
+    train: TokenRows
+    validation: TokenRows
+    class_weights: dict[int, float]
+
+
+def fit(
+    tweets: Tweets,
+    splits: Splits,
+    config: TrainConfig,
+    *,
+    checkpoint: Path,
+    strategy: tf.distribute.Strategy | None = None,
+    tensorboard: Path | None = None,
+) -> Fitted:
+    """Train on `splits.train`, watch `splits.validation`; go on from `checkpoint` if it is there.
+
+    Args:
+        tweets: all rows.
+        splits: which of them to learn from.
+        config: hyperparameters.
+        checkpoint: file that holds the state after each epoch.
+        strategy: where to compute; by default as TensorFlow places it.
+        tensorboard: folder for TensorBoard's logs, None for none.
+    """
+    cleaner, vectorizer = TweetCleaner(), _vectorizer(config)
+    adapt_vectorizer(vectorizer, cleaner, tweets.texts[splits.train])
+
+    def part(rows: Any) -> TokenRows:
+        return encode(
+            lambda text: vectorizer(cleaner(text)), tweets.texts[rows], tweets.labels[rows]
+        )
+
+    data = _Encoded(part(splits.train), part(splits.validation), splits.class_weights)
+    words = vectorizer.vocabulary_size()
+    with (strategy or tf.distribute.get_strategy()).scope():
+        classifier = _compiled(config, words)
+    stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
+    saver = Checkpoint(checkpoint, stopping)
+    interrupted = _fit_classifier(classifier, data, config, saver, tensorboard)
+    # A mixed precision policy is for the accelerator that trained; what is saved computes in float32.
+    plain = build_classifier(config, vocabulary_size=words)
+    plain.set_weights(classifier.get_weights())
+    width = None if config.pad_to_longest else config.sequence_length
+    model = SentimentModel(cleaner, vectorizer, plain, padded_length=width, name="sentiment")
+    return Fitted(model, saver.history, interrupted)
+
+
+def _vectorizer(config: TrainConfig) -> keras.layers.TextVectorization:
+    return build_vectorizer(
+        vocabulary_size=config.vocabulary_size,
+        sequence_length=config.sequence_length,
+        punctuation_tokens=config.punctuation_tokens,
+    )
+
+
+def _compiled(config: TrainConfig, words: int) -> keras.Model:
+    policy = "mixed_float16" if config.mixed_precision else "float32"
+    classifier = build_classifier(config, vocabulary_size=words, dtype=policy)
+    classifier.compile(
+        optimizer=keras.optimizers.Adam(config.learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # XLA would compile anew for every batch width.
+        jit_compile=False,
+    )
+    return classifier
+
+
+def _fit_classifier(
+    classifier: keras.Model,
+    data: _Encoded,
+    config: TrainConfig,
+    saver: Checkpoint,
+    tensorboard: Path | None,
+) -> bool:
+    """Run Keras's fit from the last finished epoch; tell whether Ctrl-C ended it."""
+    done = saver.restore(classifier)
+    if saver.finished:
+        return False
+    batches, steps = training_batches(data.train, config, first_epoch=done)
+    board = keras.callbacks.TensorBoard(tensorboard, profile_batch=0) if tensorboard else None
+    # The saver comes behind early stopping: it saves what that one decided.
+    callbacks = [saver.early_stopping, saver, board]
+    try:
+        classifier.fit(
+            _unsharded(batches),
+            steps_per_epoch=steps,
+            initial_epoch=done,
+            epochs=config.epochs,
+            validation_data=_unsharded(evaluation_batches(data.validation, config)),
+            class_weight=data.class_weights if config.class_weights else None,
+            callbacks=[callback for callback in callbacks if callback is not None],
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except KeyboardInterrupt:
+        if (best := saver.best_weights()) is not None:
+            classifier.set_weights(best)
+        return True
+    return False
+
+
+def _unsharded(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """One host reads everything: there is no other to share files with."""
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.with_options(options)

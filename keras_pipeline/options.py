@@ -1,0 +1,97 @@
+"""Command line options that are made from the settings, so that `--help` and checks never part.
+
+Used by the training and the evaluation command.
+"""
+
+import argparse
+import dataclasses
+import sys
+from typing import Any
+
+from keras_pipeline.config import PRESETS, TrainConfig
+from keras_pipeline.data_source import DataSource, find_source
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """One option for each field of `TrainConfig`, and `--preset`.
+
+    Options left out are absent from the parsed namespace, so that a preset's values stand.
+    """
+    group = parser.add_argument_group("hyperparameters", "defaults are those of `--preset default`")
+    group.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        default="default",
+        help="settings to start from; notebook: those of the notebook this replaces (default: default)",
+    )
+    for field in dataclasses.fields(TrainConfig):
+        described = f"{field.metadata['help']} (default: {_shown(field.default)})"
+        common: dict[str, Any] = {"help": described, "default": argparse.SUPPRESS}
+        if isinstance(field.default, bool):
+            group.add_argument(_flag(field), action=argparse.BooleanOptionalAction, **common)
+        else:
+            kind = type(field.default)
+            group.add_argument(_flag(field), type=kind, metavar=kind.__name__.upper(), **common)
+
+
+def config_of(options: argparse.Namespace) -> TrainConfig:
+    """The settings that the options ask for.
+
+    Raises:
+        UserError: a value out of its bounds.
+    """
+    return TrainConfig.preset(options.preset, **given_settings(options))
+
+
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The hyperparameters that were named on the command line."""
+    names = {field.name for field in dataclasses.fields(TrainConfig)}
+    return {name: value for name, value in vars(options).items() if name in names}
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Options that tell which CSV to read, and how."""
+    group = parser.add_argument_group("data")
+    group.add_argument("--data", metavar="CSV", help="labelled tweets")
+    group.add_argument(
+        "--text-column", default="text", metavar="NAME", help="column with the tweets"
+    )
+    group.add_argument(
+        "--label-column", default="sentiment", metavar="NAME", help="column with the labels"
+    )
+    group.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the CSV")
+    group.add_argument(
+        "--drop-unknown-labels",
+        action="store_true",
+        help="drop rows whose label is none of the three, instead of refusing the file",
+    )
+
+
+def data_source_of(options: argparse.Namespace) -> DataSource:
+    """The CSV that the options name, or the one that is there.
+
+    Raises:
+        UserError: there is none.
+    """
+    return find_source(
+        options.data,
+        text_column=options.text_column,
+        label_column=options.label_column,
+        encoding=options.encoding,
+        drop_unknown_labels=options.drop_unknown_labels,
+    )
+
+
+def progress_verbosity() -> int:
+    """Keras's `verbose`: a moving bar on a terminal, silence where the output is a file or a pipe."""
+    return 1 if sys.stdout.isatty() else 0
+
+
+def _flag(field: dataclasses.Field[Any]) -> str:
+    return "--" + field.name.replace("_", "-")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

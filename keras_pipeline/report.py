@@ -1,0 +1,108 @@
+"""A report that people look at: report.md and the pictures it shows."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from export.signatures import LABELS
+from keras_pipeline import figures
+from keras_pipeline.run_folder import write_whole
+from keras_pipeline.tables import Cells, markdown_table
+
+if TYPE_CHECKING:
+    from keras_pipeline.evaluate import Evaluation
+
+_MISTAKES_SHOWN = 20
+
+
+def write_report(
+    folder: Path,
+    evaluation: "Evaluation",
+    *,
+    title: str,
+    overview: Cells = (),
+    history: list[dict[str, float]] | None = None,
+) -> None:
+    """Write `folder/report.md` and `folder/figures/*.png`.
+
+    Args:
+        folder: an existing folder.
+        evaluation: answers and figures.
+        title: heading of the report.
+        overview: rows of a table that tells what was read and how it was split.
+        history: one dict an epoch, for the learning curves; left out without it.
+    """
+    pictures = folder / "figures"
+    pictures.mkdir(exist_ok=True)
+    figures.confusion_matrix(
+        pictures / "confusion_matrix.png", evaluation.metrics["confusion_matrix"]
+    )
+    figures.class_balance(pictures / "class_balance.png", evaluation.labels)
+    figures.text_lengths(pictures / "text_lengths.png", evaluation.texts)
+    figures.calibration(pictures / "calibration.png", evaluation.labels, evaluation.probabilities)
+    if history:
+        figures.learning_curves(pictures / "learning_curves.png", history)
+    text = "\n".join(_sections(evaluation, title, overview, history or []))
+    write_whole(folder / "report.md", lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def _sections(
+    evaluation: "Evaluation", title: str, overview: Cells, history: list[dict[str, float]]
+) -> Iterable[str]:
+    metrics = evaluation.metrics
+    yield f"# {title}\n"
+    yield (
+        f"Accuracy **{metrics['accuracy']:.4f}**, macro F1 **{metrics['macro_f1']:.4f}**, calibration "
+        f"error {metrics['calibration_error']:.4f} over {metrics['rows']:,} tweets.\n"
+    )
+    yield "## Each class\n\n" + _class_table(metrics) + "\n"
+    yield "## Confusion matrix\n\n![Confusion matrix](figures/confusion_matrix.png)\n"
+    if history:
+        yield "## Learning curves\n\n![Learning curves](figures/learning_curves.png)\n"
+        yield _history_table(history) + "\n"
+    if overview:
+        yield "## Data\n\n" + markdown_table(["what", "rows"], overview) + "\n"
+    yield "![Class balance](figures/class_balance.png)\n"
+    yield "![Text lengths](figures/text_lengths.png)\n"
+    yield "## Calibration\n\n![Calibration](figures/calibration.png)\n"
+    yield f"## The {_MISTAKES_SHOWN} most confident mistakes\n\n" + _mistakes(evaluation) + "\n"
+
+
+def _class_table(metrics: dict[str, Any]) -> str:
+    names = ["precision", "recall", "f1", "rows"]
+    parts = {
+        **metrics["per_class"],
+        "macro average": metrics["macro_average"],
+        "weighted average": metrics["weighted_average"],
+    }
+    rows = [[part, *(figures_[name] for name in names)] for part, figures_ in parts.items()]
+    return markdown_table(["class", *names], rows)
+
+
+def _history_table(history: list[dict[str, float]]) -> str:
+    names = list(history[0])
+    return markdown_table(names, [[epoch[name] for name in names] for epoch in history])
+
+
+def _mistakes(evaluation: "Evaluation") -> str:
+    predicted = evaluation.probabilities.argmax(axis=1)
+    confidence = evaluation.probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != evaluation.labels)
+    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:_MISTAKES_SHOWN]
+    rows = [
+        [
+            _as_code(evaluation.texts[row]),
+            LABELS[evaluation.labels[row]],
+            f"{LABELS[predicted[row]]} {confidence[row]:.3f}",
+        ]
+        for row in shown
+    ]
+    return markdown_table(["tweet", "label", "answer"], rows)
+
+
+def _as_code(text: str) -> str:
+    """A tweet inside a Markdown table cell: no line breaks, pipes or backticks of its own."""
+    flat = " ".join(text.split()).replace("|", "\\|").replace("`", "'")
+    return f"`{flat}`"
