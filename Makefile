@@ -1,12 +1,12 @@
 # `make help` lists what can be done; every target sets up what it needs.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all lint format clean
+.PHONY: help train test test-slow lint format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -17,8 +17,8 @@ train: $(VENV)/.train ## train on real tweets, evaluate, export (ARGS="--epochs 
 test: $(VENV)/.dev ## run the fast tests (under five minutes)
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-test-all: $(VENV)/.dev ## run every test, the slow end-to-end runs too
-	$(BIN)/python -m pytest $(ARGS)
+test-slow: $(VENV)/.dev ## run the slow end-to-end tests: real kills, real servers
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: $(VENV)/.dev ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .
@@ -38,7 +38,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing TensorFlow and friends into $(VENV) (a few minutes the first time) ..."
-	$(PIP) --editable '.[corpus]'
+	$(PIP) --editable '.[train,corpus]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python

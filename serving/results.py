@@ -1,0 +1,94 @@
+"""What a served model's answers look like to Python code: small frozen records."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from serving.messages import VersionState
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The sentiment of one text.
+
+    Attributes:
+        label: The most probable label, as in `export.signatures.LABELS`.
+        score: Its probability, 0 to 1.
+        probabilities: Every label with its probability; they sum to 1.
+    """
+
+    label: str
+    score: float
+    probabilities: Mapping[str, float]
+
+    @classmethod
+    def from_probabilities(cls, probabilities: Mapping[str, float]) -> "Prediction":
+        """Name the most probable label; of equals the first.
+
+        >>> Prediction.from_probabilities({"negative": 0.25, "positive": 0.75}).label
+        'positive'
+        """
+        label = max(probabilities, key=probabilities.__getitem__)
+        return cls(label, probabilities[label], probabilities)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain dictionaries, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatus:
+    """Where one version of a model stands in its server.
+
+    Attributes:
+        version: Version number.
+        state: From START to END; a request is answered in AVAILABLE only.
+        error: Why the load failed, in the server's words; empty where nothing failed.
+    """
+
+    version: int
+    state: VersionState
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output of a signature.
+
+    Attributes:
+        dtype: Name of the TensorFlow type in lower case, such as `string` or `float`.
+        shape: Size of each dimension, `None` where it is free; `None` as a whole for an unknown rank.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One way to ask a model.
+
+    Attributes:
+        inputs: Input names with their types and shapes.
+        outputs: The same for the outputs.
+        method_name: `tensorflow/serving/predict` or `tensorflow/serving/classify`.
+    """
+
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+    method_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMetadata:
+    """What a model can be asked.
+
+    Attributes:
+        name: Name under which it is served.
+        version: The version that described itself.
+        signatures: Signatures by name.
+    """
+
+    name: str
+    version: int
+    signatures: Mapping[str, Signature]

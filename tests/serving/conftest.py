@@ -1,0 +1,69 @@
+"""One tiny SavedModel, one embedded server over it, for all tests of `serving`.
+
+The model knows nothing of tweets: its answer follows from the length of the text and from its own
+version, so a test can tell every text and every version from any other.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Test folders are no packages here: what these tests share is found by its own name.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import grpc
+import length_model
+import pytest
+
+from serving.client import SentimentClient
+from serving.embedded import EmbeddedServer
+from serving.flags import ServerOptions
+from serving.model_versions import ModelConfig
+
+POLL_S = 0.05
+
+
+@pytest.fixture(scope="session")
+def channel(server):
+    """A bare channel to the server, for the stubs of tensorflow-serving-api."""
+    with grpc.insecure_channel(server.address) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def saved_models(tmp_path_factory):
+    """Finished version directories by number, built once, to be copied or published."""
+    return length_model.Library(tmp_path_factory.mktemp("library"))
+
+
+@pytest.fixture(scope="session")
+def server(saved_models, tmp_path_factory):
+    """A server with version 3 of model `tiny` under the labels `stable`, and `gone` for a missing one."""
+    base = tmp_path_factory.mktemp("models") / "tiny"
+    saved_models.publish(3, base)
+    config = ModelConfig("tiny", base, labels={"stable": 3, "gone": 2})
+    with EmbeddedServer(ServerOptions((config,), port=0, poll_s=POLL_S, max_threads=8)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    """A client of that server."""
+    with SentimentClient(server.address, model_name="tiny") as connected:
+        yield connected
+
+
+@pytest.fixture
+def start(request):
+    """A function that starts a server of the test's own on a folder, and stops it afterwards."""
+
+    def start_server(base, **options):
+        config = options.pop("config", None) or ModelConfig("tiny", base)
+        options = {"port": 0, "poll_s": POLL_S, "max_threads": 8, "drain_s": 5.0, **options}
+        running = EmbeddedServer(ServerOptions((config,), **options))
+        running.start()
+        request.addfinalizer(running.stop)
+        return running
+
+    return start_server

@@ -1,0 +1,129 @@
+"""Build SavedModels of a few kilobytes that answer as a served sentiment model does."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+LABELS = ("negative", "neutral", "positive")
+TEXTS = tf.TensorSpec([None], tf.string, name="text")
+
+
+class Tiny(tf.Module):
+    """Softmax over 0, a tenth of the text's length in bytes, and the version."""
+
+    def __init__(self, version):
+        super().__init__()
+        self.version = tf.Variable(float(version))
+        self.labels = tf.Variable(LABELS)
+
+    def scores(self, text):
+        length = tf.cast(tf.strings.length(text), tf.float32)
+        return tf.nn.softmax(
+            tf.stack([0.0 * length, length / 10, 0.0 * length + self.version], axis=1)
+        )
+
+    @tf.function(input_signature=[TEXTS])
+    def serve(self, text):
+        return {"probabilities": self.scores(text)}
+
+    @tf.function(input_signature=[TEXTS])
+    def label(self, text):
+        scores = self.scores(text)
+        best = tf.argmax(scores, axis=1)
+        return {
+            "label": tf.gather(self.labels, best),
+            "score": tf.reduce_max(scores, axis=1),
+            "probabilities": scores,
+        }
+
+    @tf.function(input_signature=[TEXTS])
+    def bare(self, text):
+        return {"score": tf.reduce_max(self.scores(text), axis=1)}
+
+    @tf.function(input_signature=[TEXTS])
+    def narrow(self, text):
+        return {"probabilities": self.scores(text)[:, :2]}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classify(self, inputs):
+        parsed = tf.io.parse_example(
+            inputs, {"text": tf.io.FixedLenFeature([], tf.string, default_value="")}
+        )
+        scores = self.scores(parsed["text"])
+        return {
+            "classes": tf.tile(self.labels[None, :], [tf.shape(scores)[0], 1]),
+            "scores": scores,
+        }
+
+    @tf.function(input_signature=[TEXTS])
+    def refuse(self, text):
+        with tf.control_dependencies([tf.debugging.Assert(False, ["no sentiment today"])]):
+            return {"probabilities": self.scores(text)}
+
+    @tf.function(input_signature=[TEXTS])
+    def hang(self, text):
+        """Hours of work, unless it is cancelled."""
+        count = tf.while_loop(lambda i: i < 2**40, lambda i: (i + 1,), [tf.constant(0, tf.int64)])[
+            0
+        ]
+        return {"probabilities": self.scores(text) + tf.cast(count, tf.float32)}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.float32, name="weight"),
+            tf.TensorSpec(None, tf.string, name="text"),
+        ]
+    )
+    def pair(self, weight, text):
+        """Neither arguments nor results in the order of their names."""
+        size = tf.shape(weight)[0]
+        return {"sum": tf.reduce_sum(weight), "echo": tf.identity(text), "size": size}
+
+
+def build(version, path):
+    """Save the model as `path`."""
+    model = Tiny(version)
+    names = ("label", "bare", "narrow", "classify", "refuse", "hang", "pair")
+    signatures = {"serving_default": model.serve, **{name: getattr(model, name) for name in names}}
+    tf.saved_model.save(model, str(path), signatures=signatures)
+    _declare_classify(Path(path) / "saved_model.pb")
+
+
+def _declare_classify(file):
+    """TensorFlow 2 writes every signature as a Predict one; Classify looks for its own method name."""
+    saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    signature = saved.meta_graphs[0].signature_def["classify"]
+    signature.method_name = "tensorflow/serving/classify"
+    file.write_bytes(saved.SerializeToString())
+
+
+def expected(text, version):
+    """The probabilities that version gives to a text."""
+    logits = np.array([0.0, len(text.encode()) / 10, version], np.float32)
+    powers = np.exp(logits - logits.max())
+    return powers / powers.sum()
+
+
+class Library:
+    """Version directories, each built when it is first asked for."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def path(self, version):
+        path = self._folder / str(version)
+        if not path.exists():
+            build(version, path)
+        return path
+
+    def publish(self, version, base, *, change=None):
+        """Put a version into a base path at once, as a publisher does; `change` edits it before."""
+        base.mkdir(parents=True, exist_ok=True)
+        staged = base / f"{version}.tmp"
+        shutil.copytree(self.path(version), staged)
+        if change is not None:
+            change(staged)
+        return staged.rename(base / str(version))
