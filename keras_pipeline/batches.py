@@ -85,20 +85,20 @@ def _epoch_order(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """A shuffled row order, `[rows] int32`, and the shuffled starts of its batches, `[batches]`.
 
-    With buckets the shuffled rows are sorted by length, ties staying shuffled, so a batch holds rows
-    of one length and almost no padding; the order of the batches is what is random then.
+    With buckets the rows are sorted by their length plus up to `bucket_spread` tokens of chance, and
+    the order of the batches is what is random then.
     """
-    order = _shuffled(tf.size(lengths), config.seed, 2 * epoch)
+    chance = tf.random.stateless_uniform([tf.size(lengths)], _seeds(config.seed, 2 * epoch))
     if config.bucket_by_length:
-        order = tf.gather(order, tf.argsort(tf.gather(lengths, order), stable=True))
+        chance = tf.cast(lengths, tf.float32) + chance * max(config.bucket_spread, 1)
+    order = tf.argsort(chance)
     starts = tf.range(0, tf.size(lengths), config.batch_size)
-    return order, tf.gather(starts, _shuffled(tf.size(starts), config.seed, 2 * epoch + 1))
+    draw = tf.random.stateless_uniform([tf.size(starts)], _seeds(config.seed, 2 * epoch + 1))
+    return order, tf.gather(starts, tf.argsort(draw))
 
 
-def _shuffled(count: tf.Tensor, seed: int, draw: tf.Tensor) -> tf.Tensor:
-    """A permutation of `count` numbers that depends on `seed` and `draw` alone."""
-    seeds = tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
-    return tf.argsort(tf.random.stateless_uniform([count], seeds))
+def _seeds(seed: int, draw: tf.Tensor) -> tf.Tensor:
+    return tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
 
 
 def _gather(order: tf.data.Dataset, rows: TokenRows, config: TrainConfig) -> tf.data.Dataset:

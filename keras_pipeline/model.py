@@ -17,6 +17,7 @@ import tensorflow as tf
 from export.signatures import LABELS, PROBABILITIES
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
+from keras_pipeline.pooling import MaxMeanPooling1D
 from keras_pipeline.text_input import as_text
 
 
@@ -47,7 +48,10 @@ def build_classifier(
         **policy,
     )(ids)
     x = layers.SpatialDropout1D(config.spatial_dropout, name="spatial_dropout", **policy)(x)
-    x = layers.Bidirectional(layers.LSTM(config.lstm_units, **policy), name="bilstm", **policy)(x)
+    lstm = layers.LSTM(config.lstm_units, return_sequences=config.max_mean_pooling, **policy)
+    x = layers.Bidirectional(lstm, name="bilstm", **policy)(x)
+    if config.max_mean_pooling:
+        x = MaxMeanPooling1D(name="pooling", **policy)(x)
     x = layers.Dense(config.dense_units, activation="relu", name="dense", **policy)(x)
     x = layers.Dropout(config.dropout, name="dropout", **policy)(x)
     x = layers.Dense(len(LABELS), activation="softmax", name=PROBABILITIES, dtype="float32")(x)

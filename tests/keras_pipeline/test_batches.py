@@ -31,7 +31,7 @@ def order(rows, config, first_epoch):
 
 @pytest.mark.parametrize("buckets", [True, False])
 def test_an_epoch_sees_every_row_once(rows, buckets):
-    config = TrainConfig(batch_size=8, bucket_by_length=buckets)
+    config = TrainConfig(batch_size=8, bucket_by_length=buckets, bucket_spread=1)
     assert sorted(order(rows, config, 0)) == list(range(ROWS))
     for ids, labels in epoch(rows, config, 0):
         assert (ids[:, 0] == labels + 1).all(), "ids and labels stay together"
@@ -53,7 +53,7 @@ def test_buckets_hold_rows_of_similar_length(rows):
     """Padding per epoch, by far less than with batches of random rows."""
 
     def padding(buckets):
-        config = TrainConfig(batch_size=8, bucket_by_length=buckets)
+        config = TrainConfig(batch_size=8, bucket_by_length=buckets, bucket_spread=1)
         return sum((ids == 0).sum() for ids, _ in epoch(rows, config, 0))
 
     assert padding(True) < padding(False) / 4
