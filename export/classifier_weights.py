@@ -1,0 +1,178 @@
+"""Read a Keras classifier's weights by the type of its layers, to compute it by other ops.
+
+    Embedding -> SpatialDropout1D -> Bidirectional(LSTM) [-> MaxMeanPooling1D]
+      -> Dense relu -> Dropout -> Dense softmax
+
+Any other structure is refused with a sentence that names what does not fit: a graph that computes
+another function than the trained one would be worse than a slow one. `export` knows the pooling
+layer by its registered name, for it imports nothing of `keras_pipeline`.
+"""
+
+from typing import Any, Final
+
+import keras
+import tensorflow as tf
+
+from export.errors import ExportError
+
+POOLING_LAYER: Final = "keras_pipeline>MaxMeanPooling1D"
+"""Registered name of the layer that pools over the outputs in place of their last state."""
+
+_BEFORE: Final = (keras.layers.InputLayer, keras.layers.Embedding, keras.layers.SpatialDropout1D)
+_AFTER: Final = (keras.layers.Dense, keras.layers.Dropout, keras.layers.Dense)
+
+
+class ClassifierWeights(tf.Module):
+    """The weights of a classifier, each once, as variables that a SavedModel keeps.
+
+    Args:
+        classifier: a built functional model, `[batch, time] int64 -> [batch, 3] float32`.
+
+    Attributes:
+        embedding: `[vocabulary, embedding]`.
+        forward, backward: the LSTM of each direction, a `LstmWeights`.
+        hidden, output: `(kernel, bias)` of the two dense layers.
+        masked: padding (id 0) is skipped, not read as a word.
+        pooled: maximum and mean of the outputs feed the dense layers, not the last state.
+
+    Raises:
+        ExportError: the classifier is built of other layers, or with other settings.
+    """
+
+    def __init__(self, classifier: keras.Model) -> None:
+        super().__init__(name="classifier_weights")
+        embedding, bilstm, hidden, output = _known_layers(classifier)
+        self.masked = bool(embedding.mask_zero)
+        self.pooled = bool(bilstm.return_sequences)
+        self.embedding = _variable(embedding.embeddings)
+        self.forward = LstmWeights(bilstm.forward_layer)
+        self.backward = LstmWeights(bilstm.backward_layer)
+        self.hidden = (_variable(hidden.kernel), _variable(hidden.bias))
+        self.output = (_variable(output.kernel), _variable(output.bias))
+
+    def lengths(self, ids: tf.Tensor) -> tf.Tensor:
+        """Steps that count of each row: `[batch, time] int64 -> [batch] int32`.
+
+        A row's words stand at its left, padding at its right: so the vectorizer pads, and a word's
+        id is never 0. Counting ids that are not 0 then gives the length.
+        """
+        if self.masked:
+            return tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
+        return tf.fill([tf.shape(ids)[0]], tf.shape(ids)[1])
+
+    def probabilities(self, features: tf.Tensor) -> tf.Tensor:
+        """The dense layers: `[batch, features] -> [batch, 3] float32`."""
+        hidden = tf.nn.relu(tf.nn.bias_add(tf.matmul(features, self.hidden[0]), self.hidden[1]))
+        return tf.nn.softmax(tf.nn.bias_add(tf.matmul(hidden, self.output[0]), self.output[1]))
+
+
+class LstmWeights(tf.Module):
+    """One direction's weights as BlockLSTMV2 wants them; gates in the order i, f, c, o as in Keras.
+
+    Args:
+        layer: a built `keras.layers.LSTM`.
+
+    Attributes:
+        units: size of the state.
+        kernel: `[embedding + units, 4 * units]`, the input's rows above the state's.
+        bias: `[4 * units]`.
+    """
+
+    def __init__(self, layer: keras.layers.LSTM) -> None:
+        super().__init__(name=layer.name)
+        self.units = int(layer.units)
+        cell = layer.cell
+        self.kernel = _variable(keras.ops.concatenate([cell.kernel, cell.recurrent_kernel]))
+        self.bias = _variable(cell.bias)
+
+    @property
+    def input_kernel(self) -> tf.Tensor:
+        """`[embedding, 4 * units]`; a slice along the first axis, which copies nothing."""
+        return self.kernel[: -self.units]
+
+    @property
+    def recurrent_kernel(self) -> tf.Tensor:
+        """`[units, 4 * units]`."""
+        return self.kernel[-self.units :]
+
+
+def _variable(value: Any) -> tf.Variable:
+    return tf.Variable(keras.ops.convert_to_numpy(value), trainable=False)
+
+
+def _known_layers(classifier: keras.Model) -> tuple[Any, Any, Any, Any]:
+    """Embedding, Bidirectional and the two Dense layers, when every layer is one that is known."""
+    layers = list(getattr(classifier, "layers", []))
+    pooling = [
+        layer for layer in layers if keras.saving.get_registered_name(type(layer)) == POOLING_LAYER
+    ]
+    known = (*_BEFORE, keras.layers.Bidirectional, *map(type, pooling), *_AFTER)
+    if tuple(map(type, layers)) != known or not hasattr(classifier, "outputs"):
+        names = " -> ".join(type(layer).__name__ for layer in layers) or type(classifier).__name__
+        raise ExportError(f"only the plain Keras graph can serve a classifier built of {names}")
+    _refuse_unless(_is_chain(classifier), "each layer reads the one before it")
+    bilstm, hidden, output = layers[3], layers[-3], layers[-1]
+    _refuse_unless(bilstm.return_sequences == bool(pooling), "pooling follows an LSTM's outputs")
+    _check_bilstm(bilstm)
+    _check_dense(hidden, "relu")
+    _check_dense(output, "softmax")
+    computing = (*layers, bilstm.forward_layer, bilstm.backward_layer)
+    _refuse_unless(
+        all(layer.compute_dtype == "float32" for layer in computing), "it computes in float32"
+    )
+    return layers[1], bilstm, hidden, output
+
+
+def _is_chain(classifier: keras.Model) -> bool:
+    """Each layer is called once in this model, with the output of the one before it."""
+    names = [layer.name for layer in classifier.layers]
+    steps = {step["name"]: step for step in classifier.get_config()["layers"]}
+    # Beside its layers a model may hold single ops: Keras adds one that makes the mask.
+    ops = [step["class_name"] for name, step in steps.items() if name not in names]
+    masks = ["NotEqual"] if classifier.layers[1].mask_zero else []
+    try:
+        read = [
+            [node["args"][0]["config"]["keras_history"][0] for node in steps[name]["inbound_nodes"]]
+            for name in names
+        ]
+    except (LookupError, TypeError):  # called with more than one tensor
+        return False
+    in_order = read == [[], *([name] for name in names[:-1])]
+    return in_order and ops == masks and len(classifier.outputs) == 1
+
+
+def _check_bilstm(layer: keras.layers.Bidirectional) -> None:
+    forward, backward = layer.forward_layer, layer.backward_layer
+    both = (forward, backward)
+    _refuse_unless(layer.merge_mode == "concat", "the directions are concatenated")
+    _refuse_unless(
+        all(type(lstm) is keras.layers.LSTM for lstm in both), "both directions are LSTMs"
+    )
+    _refuse_unless(
+        not forward.go_backwards and backward.go_backwards, "one direction reads backwards"
+    )
+    for lstm in both:
+        _refuse_unless(_is_standard(lstm), "the LSTM is tanh, sigmoid, with bias and stateless")
+
+
+def _is_standard(lstm: keras.layers.LSTM) -> bool:
+    return (
+        lstm.activation is keras.activations.tanh
+        and lstm.recurrent_activation is keras.activations.sigmoid
+        and lstm.use_bias
+        and not (lstm.stateful or lstm.return_state)
+    )
+
+
+def _check_dense(layer: keras.layers.Dense, activation: str) -> None:
+    _refuse_unless(
+        layer.activation is keras.activations.get(activation) and layer.use_bias,
+        f"the layer `{layer.name}` is {activation} with bias",
+    )
+
+
+def _refuse_unless(holds: bool, expected: str) -> None:
+    if not holds:
+        raise ExportError(
+            f"only the plain Keras graph can serve this classifier, unless {expected}"
+        )
