@@ -1,5 +1,36 @@
-"""What can go wrong between a trained model and a published version."""
+"""What can go wrong between a trained model and a published version.
+
+ExportError
+├── UnreadableRunError    the model, its run folder or its data cannot be read
+└── GateError             a check failed
+"""
 
 
 class ExportError(Exception):
-    """The export did not happen; its message is one sentence, and the published folder is as it was."""
+    """The export did not happen; its message is one sentence, and the published folder is as it was.
+
+    Attributes:
+        exit_code: of a command line that ends with it.
+    """
+
+    exit_code = 1
+
+
+class UnreadableRunError(ExportError):
+    """The model, its run folder or its data cannot be read."""
+
+    exit_code = 2
+
+
+class GateError(ExportError):
+    """A check failed; nothing was published.
+
+    Attributes:
+        check: its name.
+        expected: what should have been.
+        received: what was.
+    """
+
+    def __init__(self, check: str, expected: str, received: str) -> None:
+        super().__init__(f"check `{check}` failed: expected {expected}. Received: {received}")
+        self.check, self.expected, self.received = check, expected, received

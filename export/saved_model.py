@@ -1,65 +1,120 @@
-"""Build the serving graph of a trained model and write it as a SavedModel.
+"""Write the serving graph of a trained model as a SavedModel, with the signatures of the contract.
 
-The graph is traced without cuDNN: a Keras LSTM looks for a GPU while it is traced, and an export made
-on a GPU machine would hold an op that no CPU server can run. The setting is not part of the layer's
-config, so a reloaded model is back at "auto" and the classifier is built anew here.
+assets/vocabulary.txt, assets/labels.txt      what the ids mean, as text
+saved_model.pb, variables/                    what tf.saved_model.load and a server read
 """
 
 from pathlib import Path
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from export.signatures import LABELS, PROBABILITIES, SERVING_DEFAULT, TEXT
+from export.serving_classifier import GRAPHS
+from export.serving_graph import serving_graph
+from export.signatures import (
+    CLASSES,
+    CLASSIFY_METHOD,
+    CLASSIFY_SIGNATURE,
+    EXAMPLES,
+    LABEL,
+    LABEL_SIGNATURE,
+    LABELS,
+    LABELS_ASSET,
+    PROBABILITIES,
+    SCORE,
+    SCORES,
+    SERVING_DEFAULT,
+    TEXT,
+    VOCABULARY_ASSET,
+)
+
+_TEXT_SPEC = tf.TensorSpec([None], tf.string, name=TEXT)
+_EXAMPLES_SPEC = tf.TensorSpec([None], tf.string, name=EXAMPLES)
 
 
 class ServingModule(tf.Module):
-    """What the SavedModel holds: call it with tweets, or by its signature.
+    """What the SavedModel holds: call it with tweets, or by a signature.
 
     Args:
-        model: a model with a `token_ids` method (`[batch] string -> [batch, time] int64`), which is
-            the string half, and a `classifier` (`[batch, time] int64 -> [batch, 3] float32`).
+        model: a string model; see `export.serving_graph.serving_graph`.
+        graph: one of `export.serving_classifier.GRAPHS`.
+
+    Raises:
+        ExportError: no such graph, or it cannot serve the model's layers.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, graph: str = GRAPHS[0]) -> None:
         super().__init__(name="tweet_sentiment")
-        self._string_half = model
-        self._classifier = portable_classifier(model.classifier)
-        self.labels = tf.constant(LABELS)
+        self._graph = serving_graph(model, graph)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=TEXT)])
+    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """`[batch] string -> [batch, 3] float32`."""
-        rows = tf.shape(text)[0]
-        stand_in = tf.fill([tf.cast(rows == 0, tf.int32)], "")
-        ids = self._string_half.token_ids(tf.concat([text, stand_in], axis=0))
-        return self._classifier(ids, training=False)[:rows]
+        # A server does not check shapes. This op does, and its message names `text`, the shape it
+        # got and the shape expected; without it the error comes from somewhere inside the graph.
+        return self._graph(tf.ensure_shape(text, [None]))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=TEXT)])
+    @tf.function(input_signature=[], autograph=False)
+    def labels(self) -> tf.Tensor:
+        """Class names, `[3] string`; the position is the class id."""
+        return tf.constant(LABELS)
+
+    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def serving_default(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """`[batch] string -> {probabilities: [batch, 3] float32}`."""
         return {PROBABILITIES: self(text)}
 
+    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
+    def label(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`[batch] string -> {label: [batch] string, score: [batch], probabilities: [batch, 3]}`."""
+        probabilities = self(text)
+        return {
+            LABEL: tf.gather(tf.constant(LABELS), tf.argmax(probabilities, axis=1)),
+            SCORE: tf.reduce_max(probabilities, axis=1),
+            PROBABILITIES: probabilities,
+        }
 
-def portable_classifier(classifier: keras.Model) -> keras.Model:
-    """A copy of `classifier` whose LSTMs never use cuDNN, whatever machine traces it."""
-    copy = keras.Model.from_config(classifier.get_config())
-    copy.set_weights(classifier.get_weights())
-    for layer in copy._flatten_layers():  # noqa: SLF001 (Keras offers no public walk over inner layers)
-        if isinstance(layer, (keras.layers.LSTM, keras.layers.GRU)):
-            layer.use_cudnn = False
-    return copy
+    @tf.function(input_signature=[_EXAMPLES_SPEC], autograph=False)
+    def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Serialized tf.Example `[batch] string -> {classes: [batch, 3] string, scores: [batch, 3]}`."""
+        examples = tf.ensure_shape(inputs, [None])
+        features = {TEXT: tf.io.FixedLenFeature([], tf.string)}
+        text = tf.io.parse_example(examples, features)[TEXT]
+        scores = self(text)
+        classes = tf.broadcast_to(tf.constant(LABELS), tf.shape(scores))
+        return {CLASSES: classes, SCORES: scores}
 
 
-def write_saved_model(model: Any, directory: Path) -> None:
-    """Write the serving graph of `model` into `directory`, which must exist or be free.
+def write_saved_model(model: Any, directory: Path, graph: str = GRAPHS[0]) -> None:
+    """Write the serving graph of `model` into `directory`.
 
     Args:
         model: see `ServingModule`.
-        directory: becomes a SavedModel.
+        directory: an empty folder, or one that is not there yet.
+        graph: how the classifier is computed, one of `export.serving_classifier.GRAPHS`.
+
+    Raises:
+        ExportError: the graph cannot serve the model's layers.
     """
-    module = ServingModule(model)
-    tf.saved_model.save(
-        module, str(directory), signatures={SERVING_DEFAULT: module.serving_default}
-    )
+    module = ServingModule(model, graph)
+    signatures = {
+        SERVING_DEFAULT: module.serving_default,
+        LABEL_SIGNATURE: module.label,
+        CLASSIFY_SIGNATURE: module.classify,
+    }
+    tf.saved_model.save(module, str(directory), signatures=signatures)
+    _name_method(directory, CLASSIFY_SIGNATURE, CLASSIFY_METHOD)
+    _write_lines(directory / VOCABULARY_ASSET, model.vectorizer.get_vocabulary())
+    _write_lines(directory / LABELS_ASSET, LABELS)
+
+
+def _name_method(directory: Path, signature: str, method: str) -> None:
+    """TensorFlow 2 writes every signature as one for Predict; Classify wants its own."""
+    updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(directory))
+    updater.replace_method_name(signature_key=signature, method_name=method)
+    updater.save()
+
+
+def _write_lines(path: Path, lines: Any) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -21,6 +21,8 @@ from typing import Any
 
 from export.errors import ExportError
 from export.exporter import export_model
+from export.quality import TestSplit
+from export.run_record import read_run
 from export.signatures import MODEL_NAME
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.dataset import Tweets, read_tweets
@@ -93,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if fitted.interrupted:
         print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run.path}")
         return EXIT_INTERRUPTED
-    return _finish(run, fitted, options)
+    test = TestSplit(tweets.texts[splits.test], tweets.labels[splits.test])
+    return _finish(run, fitted, test, options)
 
 
 def _fresh(options: argparse.Namespace) -> tuple[RunFolder, Tweets, Splits]:
@@ -185,17 +188,18 @@ def _summary(
     }
 
 
-def _finish(run: RunFolder, fitted: Fitted, options: argparse.Namespace) -> int:
+def _finish(run: RunFolder, fitted: Fitted, test: TestSplit, options: argparse.Namespace) -> int:
     """Export, then drop the checkpoint: from here on the run is finished."""
     try:
-        exported = None if options.no_export else export_model(fitted.model, options.export_to)
+        if not options.no_export:
+            record = read_run(run.path)
+            path, report = export_model(fitted.model, options.export_to, split=test, run=record)
+            print(f"{report.summary()}\nExported: {path}")
     except ExportError as error:
         print(f"error: {error} The run itself is saved in {run.path}.", file=sys.stderr)
         return EXIT_NOT_EXPORTED
     finally:
         run.checkpoint.unlink(missing_ok=True)
-    if exported is not None:
-        print(f"Exported:  {exported}")
     python = Path(sys.executable)
     shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else "python"
     ask = f'from keras_pipeline import load_model; print(load_model("{run.path}")(["what a lovely day"]))'

@@ -1,0 +1,102 @@
+"""What a process that has only TensorFlow gets out of a SavedModel. Run as a script, never imported.
+
+    python -I child.py TASKS.json ANSWERS.npz
+
+It loads the directory twice: by `tf.saved_model.load`, as a Python user does, and into a session, as
+tensorflow_model_server does. The two differ: a graph that holds Keras's own variable objects loads
+by the first and has no weights in the second (seen with Keras 3.15 on TensorFlow 2.21).
+"""
+
+import base64
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+# Neither this project's code nor Keras may be needed: an import of either fails.
+for _module in ("keras_pipeline", "export", "serving", "keras", "tf_keras"):
+    sys.modules[_module] = None  # type: ignore[assignment]
+
+import numpy as np  # noqa: E402 (after the block above, which is about what these may import)
+import tensorflow as tf  # noqa: E402 (as above)
+from tensorflow_serving.apis import prediction_log_pb2  # noqa: E402 (as above)
+
+Answers = dict[str, Any]
+
+
+def main(tasks_file: str, answers_file: str) -> None:
+    """Do the tasks and write the answers.
+
+    Args:
+        tasks_file: JSON: `directory`, `warmup` (path or null), `rows` to ask the loaded object, and
+            `runs`, each with `name`, `signature`, `size` (rows of a batch) and `values` (base64).
+        answers_file: npz to write: `loaded`, `labels`, `warmup` (requests replayed), and for every
+            run `name/output`.
+    """
+    tf.get_logger().setLevel("ERROR")
+    tasks = json.loads(Path(tasks_file).read_text(encoding="utf-8"))
+    answers = _ask_loaded_object(tasks["directory"], _decoded(tasks["rows"]))
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        server = Server(session, tasks["directory"])
+        for run in tasks["runs"]:
+            answers |= server.run(run)
+        if tasks["warmup"]:
+            answers["warmup"] = server.replay(tasks["warmup"])
+    np.savez(answers_file, **answers)
+
+
+def _ask_loaded_object(directory: str, texts: list[bytes]) -> Answers:
+    loaded = tf.saved_model.load(directory)
+    return {"loaded": loaded(texts).numpy(), "labels": loaded.labels().numpy().astype(bytes)}
+
+
+class Server:
+    """A SavedModel in a session, asked by signature as a server does."""
+
+    def __init__(self, session: Any, directory: str) -> None:
+        self._session = session
+        loaded = tf.compat.v1.saved_model.loader.load(session, ["serve"], directory)
+        self._signatures = loaded.signature_def
+
+    def run(self, run: dict[str, Any]) -> Answers:
+        """All batches of one run; each output in one array."""
+        values, size = _decoded(run["values"]), run["size"]
+        batches = [values[start : start + size] for start in range(0, len(values), size)]
+        parts = [self.ask(run["signature"], batch) for batch in batches or [[]]]
+        return {
+            f"{run['name']}/{output}": np.concatenate([part[output] for part in parts])
+            for output in parts[0]
+        }
+
+    def ask(self, signature: str, values: list[bytes]) -> Answers:
+        """One request; strings come back as bytes arrays."""
+        definition = self._signatures[signature]
+        (tensor,) = definition.inputs.values()
+        fetched = {name: output.name for name, output in definition.outputs.items()}
+        answers = self._session.run(fetched, {tensor.name: np.array(values, dtype=object)})
+        return {n: a.astype(bytes) if a.dtype == object else a for n, a in answers.items()}
+
+    def replay(self, path: str) -> int:
+        """Send every warmup request; tell how many there were."""
+        count = 0
+        for record in tf.compat.v1.io.tf_record_iterator(path):
+            log = prediction_log_pb2.PredictionLog.FromString(record)
+            if log.WhichOneof("log_type") == "classify_log":
+                request = log.classify_log.request
+                examples = request.input.example_list.examples
+                values = [example.SerializeToString() for example in examples]
+            else:
+                request = log.predict_log.request
+                (proto,) = request.inputs.values()
+                values = list(proto.string_val)
+            self.ask(request.model_spec.signature_name, values)
+            count += 1
+        return count
+
+
+def _decoded(values: list[str]) -> list[bytes]:
+    return [base64.b64decode(value) for value in values]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,120 @@
+"""The gate: what must hold before anybody is answered by a new version.
+
+ops         every op has a CPU kernel and is one that a server links
+signatures  names, dtypes, shapes and method names are those of the contract
+assets      the vocabulary and the labels beside the graph are the model's
+reload      a fresh process that has only TensorFlow loads it and answers
+parity      it answers as the Keras model does, at any batch size, whoever the neighbours are
+labels      winning labels, classes and scores say what the probabilities say
+warmup      every warmup request is answered
+quality     it is no worse on the test split than the version that is published now
+"""
+
+import dataclasses
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+
+from export.answer_checks import (
+    BATCH_SIZES,
+    answer_key,
+    ask,
+    check_labels,
+    check_parity,
+    check_warmup,
+)
+from export.nasty_strings import NASTY
+from export.quality import TestSplit, check_quality, published_metrics, quality_metrics
+from export.signatures import SCORE
+from export.static_checks import check_assets, check_ops, check_signatures
+
+
+@dataclasses.dataclass(frozen=True)
+class GateReport:
+    """What the gate found.
+
+    Attributes:
+        checks: names of the checks that passed.
+        largest_difference: of any probability from the Keras model's.
+        metrics: accuracy and macro_f1 of the new version on the test split.
+        published_metrics: the same of the version published now; None without one.
+        forced: the quality check failed, and was overruled.
+        seconds: how long it took.
+    """
+
+    checks: tuple[str, ...]
+    largest_difference: float
+    metrics: dict[str, float]
+    published_metrics: dict[str, float] | None
+    forced: bool
+    seconds: float
+
+    def summary(self) -> str:
+        """Two lines for the terminal."""
+        before = self.published_metrics
+        published = f" (published now: {before['macro_f1']:.4f})" if before else ""
+        forced = "; published by force" if self.forced else ""
+        return (
+            f"Gate passed in {self.seconds:.0f} s: {', '.join(self.checks)}{forced}\n"
+            f"Largest difference from the Keras model {self.largest_difference:.1e}, "
+            f"accuracy {self.metrics['accuracy']:.4f}, macro F1 {self.metrics['macro_f1']:.4f}{published}"
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tolerances:
+    """How much may differ.
+
+    Attributes:
+        probability: largest difference of a probability from the Keras model's.
+        macro_f1: how much lower macro F1 may be than the published version's.
+    """
+
+    probability: float = 1e-5
+    macro_f1: float = 0.01
+
+
+def pass_gate(
+    directory: Path,
+    model: Any,
+    split: TestSplit,
+    *,
+    published: Path | None = None,
+    tolerances: Tolerances | None = None,
+    force: bool = False,
+) -> GateReport:
+    """Run every check on the SavedModel in `directory`.
+
+    Args:
+        directory: a staged version, warmup requests included.
+        model: the Keras model it was made of, `[batch] string -> [batch, 3] float32`.
+        split: tweets to compare and to measure on.
+        published: the version that serves now.
+        tolerances: how much may differ; `Tolerances()` by default.
+        force: a worse version than the published one passes all the same.
+
+    Raises:
+        GateError: the first check that failed.
+    """
+    began_at = perf_counter()
+    allowed = tolerances or Tolerances()
+    check_ops(directory)
+    check_signatures(directory)
+    check_assets(directory, model)
+    texts: list[str | bytes] = [*NASTY, *split.texts]
+    expected = np.asarray(model.predict(texts, batch_size=512, verbose=0))
+    answers = ask(directory, texts)
+    difference = check_parity(answers, expected, allowed.probability)
+    check_labels(answers, expected[: len(answers[f"label/{SCORE}"])], allowed.probability)
+    check_warmup(answers)
+    metrics = quality_metrics(answers[answer_key(BATCH_SIZES[-1])][len(NASTY) :], split)
+    before = published_metrics(published, split)
+    forced = check_quality(metrics, before, allowed.macro_f1, force=force)
+    return GateReport(
+        CHECKS, difference, metrics, before, forced, round(perf_counter() - began_at, 1)
+    )
+
+
+CHECKS: Final = ("ops", "signatures", "assets", "reload", "parity", "labels", "warmup", "quality")

@@ -1,0 +1,149 @@
+"""Which ops a SavedModel holds, and whether a CPU server can run every one of them.
+
+A server links TensorFlow's own ops and kernels and nothing else. The list below is the ops of this
+project's graphs, all of them TensorFlow's own: an op that is new to it stops the export until someone
+has looked it up and added it.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.python.framework import kernels
+
+# Each would load, or seem to, on the machine that made it, and fail on a CPU server.
+REFUSED: Final = re.compile(r"Cudnn\w*|Xla\w*|PyFunc\w*|EagerPyFunc|TPU\w*|_Mkl\w*|.*>.*")
+"""Ops of cuDNN, XLA, Python, TPUs, and (`Library>Op`) of custom libraries."""
+
+SERVED: Final = frozenset(
+    [
+        "Add",
+        "AddV2",
+        "ArgMax",
+        "AssignVariableOp",
+        "BiasAdd",
+        "BlockLSTMV2",
+        "BroadcastTo",
+        "Cast",
+        "ConcatV2",
+        "Const",
+        "Cumsum",
+        "DenseBincount",
+        "DisableCopyOnRead",
+        "EnsureShape",
+        "Equal",
+        "ExpandDims",
+        "Fill",
+        "GatherNd",
+        "GatherV2",
+        "Greater",
+        "HashTableV2",
+        "Identity",
+        "If",
+        "Less",
+        "LessEqual",
+        "LogicalAnd",
+        "LookupTableExportV2",
+        "LookupTableFindV2",
+        "LookupTableImportV2",
+        "MatMul",
+        "Max",
+        "Maximum",
+        "MergeV2Checkpoints",
+        "Minimum",
+        "Mul",
+        "MutableHashTableV2",
+        "Neg",
+        "NoOp",
+        "NotEqual",
+        "Pack",
+        "Pad",
+        "PadV2",
+        "ParseExampleV2",
+        "PartitionedCall",
+        "Placeholder",
+        "RaggedRange",
+        "RaggedTensorToTensor",
+        "Range",
+        "ReadVariableOp",
+        "RealDiv",
+        "Relu",
+        "Reshape",
+        "ResourceGather",
+        "RestoreV2",
+        "ReverseSequence",
+        "ReverseV2",
+        "SaveV2",
+        "ScatterNd",
+        "Select",
+        "SelectV2",
+        "Shape",
+        "ShardedFilename",
+        "Sigmoid",
+        "Size",
+        "Softmax",
+        "SparseSlice",
+        "SparseToDense",
+        "Split",
+        "StatefulPartitionedCall",
+        "StatelessWhile",
+        "StaticRegexFullMatch",
+        "StaticRegexReplace",
+        "StridedSlice",
+        "StringJoin",
+        "StringLength",
+        "StringLower",
+        "StringSplitV2",
+        "StringStrip",
+        "Sub",
+        "Sum",
+        "Tanh",
+        "TensorListFromTensor",
+        "TensorListGetItem",
+        "TensorListReserve",
+        "TensorListSetItem",
+        "TensorListStack",
+        "Tile",
+        "TopKV2",
+        "Transpose",
+        "UnicodeTranscode",
+        "Unique",
+        "Unpack",
+        "UpperBound",
+        "VarHandleOp",
+        "VarIsInitializedOp",
+        "While",
+        "ZerosLike",
+    ]
+)
+"""Ops of this project's graphs, in every build, and of what TensorFlow writes around them."""
+
+
+def ops_of(directory: Path) -> set[str]:
+    """Names of all ops in a SavedModel's graph and its functions."""
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((directory / "saved_model.pb").read_bytes())
+    graph = saved.meta_graphs[0].graph_def
+    inner = (node.op for function in graph.library.function for node in function.node_def)
+    called = {function.signature.name for function in graph.library.function}
+    return {*(node.op for node in graph.node), *inner} - called
+
+
+def unservable(ops: set[str]) -> dict[str, str]:
+    """Ops that a CPU server may not be able to run, each with the reason; empty is good."""
+    reasons = {op: _reason(op) for op in sorted(ops)}
+    return {op: reason for op, reason in reasons.items() if reason}
+
+
+def _reason(op: str) -> str:
+    if REFUSED.fullmatch(op):
+        return "runs on some machines only"
+    if op not in SERVED:
+        return "is not on the list of ops that TensorFlow Serving is known to link"
+    return "" if _has_cpu_kernel(op) else "has no CPU kernel"
+
+
+def _has_cpu_kernel(op: str) -> bool:
+    found = kernels.get_registered_kernels_for_op(op).kernel
+    return any(kernel.device_type in ("CPU", "DEFAULT") for kernel in found)
