@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 # Neither this project's code nor Keras may be needed: an import of either fails.
-for _module in ("keras_pipeline", "export", "serving", "keras", "tf_keras"):
-    sys.modules[_module] = None  # type: ignore[assignment]
+if __name__ == "__main__":
+    for _module in ("keras_pipeline", "export", "serving", "keras", "tf_keras"):
+        sys.modules[_module] = None  # type: ignore[assignment]
 
-import numpy as np  # noqa: E402 (after the block above, which is about what these may import)
-import tensorflow as tf  # noqa: E402 (as above)
-from tensorflow_serving.apis import prediction_log_pb2  # noqa: E402 (as above)
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 Answers = dict[str, Any]
 

@@ -60,7 +60,7 @@ class TrainConfig:
     spatial_dropout: float = _setting(0.1, "dropout of whole embedding channels", least=0, below=1)
     lstm_units: int = _setting(128, "units of the LSTM in each direction", least=1)
     max_mean_pooling: bool = _setting(
-        False, "feed the LSTM's outputs' maximum and mean to the dense layer, not its last state"
+        True, "feed the LSTM's outputs' maximum and mean to the dense layer, not its last state"
     )
     dense_units: int = _setting(64, "units of the dense layer", least=1)
     dropout: float = _setting(0.3, "dropout before the last layer", least=0, below=1)
@@ -76,7 +76,7 @@ class TrainConfig:
     patience: int = _setting(2, "epochs without a better validation loss before stopping", least=1)
     bucket_by_length: bool = _setting(True, "batches of similar length: less padding")
     bucket_spread: int = _setting(
-        8, "tokens by which rows of one batch may differ in length, when bucketed", least=0
+        16, "tokens by which rows of one batch may differ in length, when bucketed", least=0
     )
     mixed_precision: bool = _setting(False, "float16 computation (GPU)")
 
@@ -118,6 +118,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     # What the notebook did: Keras's legacy Tokenizer dropped ! and ?, pad_sequences filled to 40,
     # and nothing masked the padding.
     "notebook": {
+        "max_mean_pooling": False,
         "punctuation_tokens": False,
         "pad_to_longest": False,
         "mask_padding": False,

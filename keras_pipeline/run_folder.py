@@ -51,8 +51,10 @@ class RunFolder:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every file is there and no epoch is left to go on from."""
-        return self.metrics.is_file() and not self.checkpoint.exists()
+        """Whether training came to its own end and every file is there."""
+        if self.checkpoint.exists() or not self.metrics.is_file():
+            return False
+        return not json.loads(self.metrics.read_text())["interrupted"]
 
     @classmethod
     def create(cls, path: Path | None, config: TrainConfig, source: DataSource) -> "RunFolder":

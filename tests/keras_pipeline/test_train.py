@@ -141,6 +141,17 @@ def test_resume_remembers_early_stopping(tiny_options, tmp_path, monkeypatch):
     assert json.loads((run / "metrics.json").read_text())["epochs"] == 5, "best at 2, then waited 3"
 
 
+@pytest.mark.slow
+def test_ctrl_c_in_the_first_epoch_can_be_resumed_too(tiny_options, tmp_path, monkeypatch):
+    """No epoch has finished, so there is no checkpoint: it starts anew and ends as it would have."""
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        crash_in_epoch(patch, 1, KeyboardInterrupt)
+        assert train.main([*tiny_options, "--no-export", "--output", str(run)]) == 130
+    assert train.main(["--resume", "--no-export", "--output", str(run)]) == 0
+    assert not json.loads((run / "metrics.json").read_text())["interrupted"]
+
+
 def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"
     options = [*tiny_options, "--export-to", str(tmp_path / "models"), "--output", str(run)]
@@ -154,8 +165,6 @@ def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monke
     assert json.loads((run / "metrics.json").read_text())["interrupted"]
     assert answers(run).shape == (3, 3)
     assert not (tmp_path / "models").exists(), "half a training is not published unasked"
-    assert train.main(["--resume", "--no-export", "--output", str(run)]) == 0
-    assert not json.loads((run / "metrics.json").read_text())["interrupted"]
 
 
 def test_resume_notices_other_data(tiny_options, sample_csv, tmp_path, monkeypatch, capsys):
@@ -170,6 +179,7 @@ def test_resume_notices_other_data(tiny_options, sample_csv, tmp_path, monkeypat
     assert "The run's data has changed since it began" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_resume_finds_the_newest_unfinished_run(tiny_options, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with monkeypatch.context() as patch:
@@ -184,13 +194,16 @@ def test_resume_finds_the_newest_unfinished_run(tiny_options, tmp_path, monkeypa
 
 
 def test_switches_and_tensorboard(tiny_options, tmp_path):
-    """No class weights, no early stopping, plain batches, and logs for TensorBoard."""
+    """No class weights, no early stopping, plain batches, no pooling, and logs for TensorBoard."""
     off = ["--no-class-weights", "--no-early-stopping", "--no-bucket-by-length", "--tensorboard"]
+    off += ["--no-max-mean-pooling"]
     run = tmp_path / "run"
     assert train.main([*tiny_options, *off, "--no-export", "--output", str(run)]) == 0
     assert list((run / "tensorboard").rglob("events.out.tfevents.*"))
+    assert not load_model(run).classifier.get_layer("bilstm").return_sequences
 
 
+@pytest.mark.slow
 def test_the_notebook_preset_trains(tiny_options, tmp_path):
     """Unmasked, padded to 40, no punctuation: the composed model keeps all three."""
     run = tmp_path / "run"
@@ -204,6 +217,7 @@ def test_the_notebook_preset_trains(tiny_options, tmp_path):
     assert model.padded_length == 40
 
 
+@pytest.mark.slow
 def test_mixed_precision_trains_and_saves_float32(tiny_options, tmp_path):
     """float16 on a CPU is slow but works; the saved model answers in float32 all through."""
     run = tmp_path / "run"

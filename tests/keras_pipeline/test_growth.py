@@ -1,0 +1,46 @@
+"""Many rows: the table is streamed and the tokens are kept small, so memory stays within bounds."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+ROWS = 1_600_000
+MOST_BYTES = 3_000_000_000
+
+# ru_maxrss of the training process itself, in KiB on Linux.
+MEASURED = """
+import resource, sys
+from keras_pipeline import train
+code = train.main(sys.argv[1:])
+print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+sys.exit(code)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
+def test_a_million_and_a_half_rows_stay_under_three_gigabytes(tmp_path):
+    """Tweets of real length; a small network and large batches, for the rows are what grows."""
+    data, run = tmp_path / "many.csv", tmp_path / "run"
+    words = [f"word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}" for n in range(600)]
+    with data.open("w") as file:
+        file.write("text,sentiment\n")
+        for row in range(ROWS):
+            text = " ".join(words[(row * step) % 600] for step in (1, 3, 7, 11, 13, 17, 19, 23, 29))
+            number = " ".join(chr(97 + int(digit)) * 2 for digit in str(row))
+            file.write(f"{text} {number},{('negative', 'neutral', 'positive')[row % 3]}\n")
+    small = (
+        "--embedding-dim=8",
+        "--lstm-units=4",
+        "--batch-size=4096",
+        "--epochs=1",
+        "--no-export",
+    )
+    command = [sys.executable, "-c", MEASURED, f"--data={data}", f"--output={run}", *small]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    peak = int(result.stdout.rsplit("PEAK ", 1)[1])
+    assert json.loads((run / "metrics.json").read_text())["read"]["rows_read"] == ROWS
+    assert peak < MOST_BYTES
+    print(f"peak {peak / 1e9:.2f} GB")
