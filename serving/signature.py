@@ -141,7 +141,7 @@ class ServedSignature:
                 ctx=context.context(),
                 cancellation_manager=cancellation,
             )
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, UnicodeDecodeError) as error:
             raise from_error(error) from error
         # A signature's arguments and results are ordered by name.
         return dict(zip(self._outputs, outputs, strict=True))

@@ -52,6 +52,9 @@ def from_error(error: Exception) -> StatusError:
     if isinstance(error, tf.errors.OpError):
         code = _BY_NUMBER.get(error.error_code, grpc.StatusCode.UNKNOWN)
         return StatusError(code, plain_message(error.message or str(error)))
+    if isinstance(error, UnicodeDecodeError) and isinstance(error.object, bytes):
+        # TensorFlow quotes a request's bytes in its message; that they are no text hides its code.
+        return invalid(plain_message(error.object.decode(errors="replace")))
     return StatusError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
 
 

@@ -122,6 +122,7 @@ def test_a_crashed_run_goes_on_to_the_model_it_would_have_become(
     assert "is finished" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_resume_remembers_early_stopping(tiny_options, tmp_path, monkeypatch):
     """The best weights and the epochs waited are part of the state, else it would stop too late."""
     worse_and_worse = iter([1.0, 0.5, 2.0, 3.0, 4.0, 5.0, 6.0])
@@ -167,6 +168,7 @@ def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monke
     assert not (tmp_path / "models").exists(), "half a training is not published unasked"
 
 
+@pytest.mark.slow
 def test_resume_notices_other_data(tiny_options, sample_csv, tmp_path, monkeypatch, capsys):
     data, run = tmp_path / "mine.csv", tmp_path / "run"
     data.write_bytes(sample_csv.read_bytes())
@@ -193,6 +195,7 @@ def test_resume_finds_the_newest_unfinished_run(tiny_options, tmp_path, monkeypa
     assert "Received: 1 runs, none unfinished" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_switches_and_tensorboard(tiny_options, tmp_path):
     """No class weights, no early stopping, plain batches, no pooling, and logs for TensorBoard."""
     off = ["--no-class-weights", "--no-early-stopping", "--no-bucket-by-length", "--tensorboard"]

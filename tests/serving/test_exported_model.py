@@ -1,0 +1,56 @@
+"""The project's own export behind the embedded server: what a caller gets for whatever it sends."""
+
+import grpc
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from serving.client import SentimentClient
+from serving.embedded import EmbeddedServer
+from serving.flags import ServerOptions
+from serving.model_versions import ModelConfig
+
+TEXTS = ["I love it!!!", "so sad http://t.co/x", "", "\U0001f600 \u4f60\u597d"]
+
+
+@pytest.fixture(scope="module")
+def address(tiny_run):
+    model = ModelConfig("tweet_sentiment", tiny_run / "exported")
+    with EmbeddedServer(ServerOptions(models=(model,), port=0)) as server:
+        with SentimentClient(server.address) as client:
+            client.wait_until_ready()
+        yield server.address
+
+
+def refusal(address, signature, alias, values, shape=None):
+    """Status of a Predict by the official stubs, which can send what our client would not."""
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "tweet_sentiment"
+    request.model_spec.signature_name = signature
+    request.inputs[alias].CopyFrom(tf.make_tensor_proto(values, dtype=tf.string, shape=shape))
+    with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as caught:
+        prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=10)
+    return caught.value
+
+
+def test_a_caller_gets_the_numbers_that_the_keras_model_gives(address, tiny_model):
+    expected = tiny_model(TEXTS).numpy()
+    with SentimentClient(address) as client:
+        for results in (client.predict(TEXTS), client.classify(TEXTS)):
+            received = [list(result.probabilities.values()) for result in results]
+            assert received == [pytest.approx(row, abs=1e-6) for row in expected.tolist()]
+
+
+@pytest.mark.parametrize(("shape", "shown"), [([], "[]"), ([1, 1], "[1,1]")])
+def test_another_rank_gets_one_sentence_that_names_text(address, shape, shown):
+    error = refusal(address, "serving_default", "text", ["a"], shape)
+    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
+    sentence = error.details().split("\n")[0]
+    assert sentence == f"Shape of tensor text {shown} is not compatible with expected shape [?]."
+
+
+def test_bytes_that_are_no_example_and_no_text_get_a_clear_status(address):
+    """TensorFlow quotes them in its message, which then is no UTF-8 either."""
+    error = refusal(address, "classify", "inputs", [b"garbage\xff\xfe"])
+    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "Could not parse example input, value: 'garbage" in error.details()
