@@ -1,8 +1,8 @@
 """The graph: raw tweets in, probabilities of negative, neutral and positive out.
 
     text [batch] string -> TweetCleaner -> TextVectorization -> ids [batch, time] int64
-      -> Embedding -> SpatialDropout1D -> Bidirectional(LSTM) -> Dense -> Dropout
-      -> Dense softmax -> probabilities [batch, 3] float32
+      -> Embedding -> SpatialDropout1D -> Bidirectional(LSTM) -> maximum and mean of its outputs
+      -> Dense -> Dropout -> Dense softmax -> probabilities [batch, 3] float32
 
 `SentimentModel.token_ids` is the string half (it runs in tf.data while training), its `classifier`
 the numeric half (it runs on the accelerator). The exported graph holds the same two layer objects.

@@ -135,7 +135,7 @@ def _resumed(options: argparse.Namespace) -> tuple[RunFolder, Tweets, Splits]:
 
 
 def _read(source: DataSource) -> Tweets:
-    print(f"Reading {source.path}", flush=True)
+    print(f"Reading {_relative(source.path)}", flush=True)
     tweets = read_tweets(source)
     print(text_table(["", ""], tweets.report.table()))
     return tweets
@@ -200,11 +200,16 @@ def _finish(run: RunFolder, fitted: Fitted, test: TestSplit, options: argparse.N
         return EXIT_NOT_EXPORTED
     finally:
         run.checkpoint.unlink(missing_ok=True)
-    python = Path(sys.executable)
-    shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else "python"
+    python = _relative(Path(sys.executable))
+    shown = "python" if python.is_absolute() else python
     ask = f'from keras_pipeline import load_model; print(load_model("{run.path}")(["what a lovely day"]))'
     print(f"\nAsk it:\n  {shown} -c '{ask}'")
     return 0
+
+
+def _relative(path: Path) -> Path:
+    """As seen from the working directory, where it lies below that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _as_csv(history: list[dict[str, float]]) -> str:
