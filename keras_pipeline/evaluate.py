@@ -21,7 +21,7 @@ from keras_pipeline.dataset import Tweets, read_tweets
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.model import SentimentModel, load_model
 from keras_pipeline.options import add_data_options, data_source_of, progress_verbosity
-from keras_pipeline.report import write_report
+from keras_pipeline.report import CLASS_COLUMNS, class_rows, write_report
 from keras_pipeline.run_folder import RunFolder, check_is_free
 from keras_pipeline.splits import split
 from keras_pipeline.tables import text_table
@@ -48,13 +48,6 @@ class Evaluation:
 
     def table(self) -> str:
         """The figures as a table for the terminal."""
-        names = ["precision", "recall", "f1", "rows"]
-        parts = {
-            **self.metrics["per_class"],
-            "macro average": self.metrics["macro_average"],
-            "weighted average": self.metrics["weighted_average"],
-        }
-        rows = [[part, *(figures[name] for name in names)] for part, figures in parts.items()]
         matrix = [
             [f"true {label}", *counts]
             for label, counts in zip(LABELS, self.metrics["confusion_matrix"], strict=True)
@@ -65,7 +58,7 @@ class Evaluation:
         calibration = f"calibration error {self.metrics['calibration_error']:.4f}"
         return "\n\n".join(
             [
-                text_table(["", *names], rows),
+                text_table(["", *CLASS_COLUMNS], class_rows(self.metrics)),
                 text_table(["predicted", *LABELS], matrix),
                 f"{figures}   {calibration}",
             ]

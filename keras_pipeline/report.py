@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keras_pipeline.evaluate import Evaluation
 
 _MISTAKES_SHOWN = 20
+CLASS_COLUMNS: Final = ("precision", "recall", "f1", "rows")
 
 
 def write_report(
@@ -57,7 +58,9 @@ def _sections(
         f"Accuracy **{metrics['accuracy']:.4f}**, macro F1 **{metrics['macro_f1']:.4f}**, calibration "
         f"error {metrics['calibration_error']:.4f} over {metrics['rows']:,} tweets.\n"
     )
-    yield "## Each class\n\n" + _class_table(metrics) + "\n"
+    yield (
+        "## Each class\n\n" + markdown_table(["class", *CLASS_COLUMNS], class_rows(metrics)) + "\n"
+    )
     yield "## Confusion matrix\n\n![Confusion matrix](figures/confusion_matrix.png)\n"
     if history:
         yield "## Learning curves\n\n![Learning curves](figures/learning_curves.png)\n"
@@ -70,15 +73,14 @@ def _sections(
     yield f"## The {_MISTAKES_SHOWN} most confident mistakes\n\n" + _mistakes(evaluation) + "\n"
 
 
-def _class_table(metrics: dict[str, Any]) -> str:
-    names = ["precision", "recall", "f1", "rows"]
+def class_rows(metrics: dict[str, Any]) -> Cells:
+    """Rows of a table by class and average; its columns are named by `CLASS_COLUMNS`."""
     parts = {
         **metrics["per_class"],
         "macro average": metrics["macro_average"],
         "weighted average": metrics["weighted_average"],
     }
-    rows = [[part, *(figures_[name] for name in names)] for part, figures_ in parts.items()]
-    return markdown_table(["class", *names], rows)
+    return [[part, *(found[name] for name in CLASS_COLUMNS)] for part, found in parts.items()]
 
 
 def _history_table(history: list[dict[str, float]]) -> str:
