@@ -15,7 +15,7 @@ train: $(VENV)/.train ## train on real tweets, evaluate, export (ARGS="--epochs 
 	$(BIN)/python -m keras_pipeline.train $(ARGS)
 
 test: $(VENV)/.dev ## run the fast tests (under five minutes)
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/.dev ## run the slow end-to-end tests: real kills, real servers
 	$(BIN)/python -m pytest -m slow $(ARGS)
