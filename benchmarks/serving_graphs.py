@@ -28,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import keras
 
-from export.serving_classifier import GRAPHS
 from export.serving_graph import serving_graph
+from export.settings import GRAPHS
 from export.signatures import PROBABILITIES, TEXT
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.model import SentimentModel, build_classifier

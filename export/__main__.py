@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from export.errors import ExportError, UnreadableRunError
 from export.publish import keep_newest, rollback
+from export.settings import GRAPHS, Tolerances
 from export.signatures import MODEL_NAME
 from export.versions import format_versions, list_versions
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from export.run_record import RunRecord
 
 _DEFAULT_TO = Path("models") / MODEL_NAME
-_GRAPHS = ("auto", "fused", "packed", "keras")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,18 +39,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--graph",
-        choices=_GRAPHS,
-        default=_GRAPHS[0],
+        choices=GRAPHS,
+        default=GRAPHS[0],
         help="how the classifier is computed; auto is fastest",
     )
     parser.add_argument(
         "--tolerance",
         type=float,
-        default=1e-5,
+        default=Tolerances.probability,
         help="largest difference of a probability from the Keras model's",
     )
     parser.add_argument(
-        "--quality-tolerance", type=float, default=0.01,
+        "--quality-tolerance", type=float, default=Tolerances.macro_f1,
         help="how much lower macro F1 may be than the published version's",
     )  # fmt: skip
     parser.add_argument(
@@ -108,7 +108,6 @@ def _export(options: argparse.Namespace) -> None:
     model, split, record = _read(options.model)
 
     from export.exporter import export_model  # noqa: PLC0415
-    from export.gate import Tolerances  # noqa: PLC0415
 
     tolerances = Tolerances(probability=options.tolerance, macro_f1=options.quality_tolerance)
     path, report = export_model(

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from export.gate import GateReport, Tolerances, pass_gate
+from export.gate import GateReport, pass_gate
 from export.model_card import write_model_card
 from export.publish import staged_version
 from export.quality import TestSplit
 from export.run_record import RunRecord
 from export.saved_model import write_saved_model
-from export.serving_classifier import GRAPHS
+from export.settings import GRAPHS, Tolerances
 from export.versions import list_versions
 from export.warmup import write_warmup
 
@@ -31,7 +31,7 @@ def export_model(
         to: folder that holds the numbered versions; made if it is not there.
         split: the test part of the run, to compare answers and figures on.
         run: what trained the model, for the card.
-        graph: how the classifier is computed, one of `export.serving_classifier.GRAPHS`.
+        graph: how the classifier is computed, one of `export.settings.GRAPHS`.
         tolerances: how much may differ; `Tolerances()` by default.
         force: publish even if it is worse than the version published now.
 

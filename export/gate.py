@@ -27,6 +27,7 @@ from export.answer_checks import (
 )
 from export.nasty_strings import NASTY
 from export.quality import TestSplit, check_quality, published_metrics, quality_metrics
+from export.settings import Tolerances
 from export.signatures import SCORE
 from export.static_checks import check_assets, check_ops, check_signatures
 
@@ -61,19 +62,6 @@ class GateReport:
             f"Largest difference from the Keras model {self.largest_difference:.1e}, "
             f"accuracy {self.metrics['accuracy']:.4f}, macro F1 {self.metrics['macro_f1']:.4f}{published}"
         )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Tolerances:
-    """How much may differ.
-
-    Attributes:
-        probability: largest difference of a probability from the Keras model's.
-        macro_f1: how much lower macro F1 may be than the published version's.
-    """
-
-    probability: float = 1e-5
-    macro_f1: float = 0.01
 
 
 def pass_gate(

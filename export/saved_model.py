@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.serving_classifier import GRAPHS
 from export.serving_graph import serving_graph
+from export.settings import GRAPHS
 from export.signatures import (
     CLASSES,
     CLASSIFY_METHOD,
@@ -37,7 +37,7 @@ class ServingModule(tf.Module):
 
     Args:
         model: a string model; see `export.serving_graph.serving_graph`.
-        graph: one of `export.serving_classifier.GRAPHS`.
+        graph: one of `export.settings.GRAPHS`.
 
     Raises:
         ExportError: no such graph, or it cannot serve the model's layers.
@@ -91,7 +91,7 @@ def write_saved_model(model: Any, directory: Path, graph: str = GRAPHS[0]) -> No
     Args:
         model: see `ServingModule`.
         directory: an empty folder, or one that is not there yet.
-        graph: how the classifier is computed, one of `export.serving_classifier.GRAPHS`.
+        graph: how the classifier is computed, one of `export.settings.GRAPHS`.
 
     Raises:
         ExportError: the graph cannot serve the model's layers.

@@ -17,9 +17,7 @@ from export.classifier_weights import ClassifierWeights
 from export.errors import ExportError
 from export.fused_bilstm import ROWS_A_GROUP, fused_features, group_features
 from export.packed_bilstm import packed_features
-
-GRAPHS: Final = ("auto", "fused", "packed", "keras")
-"""Ways to compute the classifier; the first is the default."""
+from export.settings import GRAPHS
 
 FUSED_UP_TO_ROWS: Final = 16
 """Batches of more rows are packed (docs/serving-graph.md)."""
@@ -33,7 +31,7 @@ def serving_classifier(classifier: keras.Model, graph: str = GRAPHS[0]) -> tf.Mo
 
     Args:
         classifier: a built functional model, `[batch, time] int64 -> [batch, 3] float32`.
-        graph: one of `GRAPHS`. `keras` serves any classifier, the others those that
+        graph: one of `export.settings.GRAPHS`. `keras` serves any classifier, the others those that
             `ClassifierWeights` knows.
 
     Returns:

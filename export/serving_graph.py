@@ -10,7 +10,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.serving_classifier import GRAPHS, serving_classifier
+from export.serving_classifier import serving_classifier
+from export.settings import GRAPHS
 from export.token_ids import TokenIds
 
 
@@ -55,7 +56,7 @@ def serving_graph(model: Any, graph: str = GRAPHS[0]) -> ServingGraph:
     Args:
         model: a string model with `cleaner`, `vectorizer`, `token_ids`, `padded_length` and
             `classifier`, as `keras_pipeline.model.SentimentModel` has them.
-        graph: one of `export.serving_classifier.GRAPHS`. `keras` is what Keras traces, both halves,
+        graph: one of `export.settings.GRAPHS`. `keras` is what Keras traces, both halves,
             and serves any such model.
 
     Raises:

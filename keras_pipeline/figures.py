@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from export.signatures import LABELS
+from keras_pipeline.calibration import by_confidence
 
 _COLOURS: Final = ("#c44e52", "#8c8c8c", "#55a868")
 """Of negative, neutral and positive."""
@@ -76,11 +77,9 @@ def text_lengths(path: Path, texts: Array) -> None:
         axes.set(xlabel="characters", ylabel="tweets")
 
 
-def calibration(path: Path, labels: Array, probabilities: Array, bins: int = 15) -> None:
+def calibration(path: Path, labels: Array, probabilities: Array) -> None:
     """Accuracy against confidence; on the diagonal a model's words can be taken as said."""
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    confidence, right, which = by_confidence(labels, probabilities)
     filled = np.unique(which)
     with _figure(path, "Calibration") as axes:
         _diagonal(axes)

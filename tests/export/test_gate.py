@@ -12,10 +12,11 @@ import export.saved_model
 from export import __main__ as command
 from export.errors import GateError
 from export.exporter import export_model
-from export.gate import CHECKS, Tolerances, pass_gate
+from export.gate import CHECKS, pass_gate
 from export.quality import TestSplit, check_quality
 from export.run_record import read_run
 from export.saved_model import write_saved_model
+from export.settings import Tolerances
 from export.warmup import WARMUP_REQUESTS, write_warmup
 from keras_pipeline.dataset import read_tweets
 from keras_pipeline.run_folder import RunFolder

@@ -13,7 +13,7 @@ from export.errors import ExportError
 from export.graph_ops import ops_of, unservable
 from export.nasty_strings import NASTY
 from export.saved_model import ServingModule, write_saved_model
-from export.serving_classifier import GRAPHS
+from export.settings import GRAPHS
 from export.signatures import LABELS, SIGNATURES
 from export.warmup import WARMUP_REQUESTS
 from keras_pipeline import SentimentModel, TweetCleaner, build_vectorizer

@@ -10,8 +10,9 @@ import pytest
 import tensorflow as tf
 
 from export.errors import ExportError
-from export.serving_classifier import FUSED_UP_TO_ROWS, GRAPHS, serving_classifier
+from export.serving_classifier import FUSED_UP_TO_ROWS, serving_classifier
 from export.serving_graph import serving_graph
+from export.settings import GRAPHS
 from export.token_ids import TokenIds
 from keras_pipeline.model import SentimentModel
 from keras_pipeline.pooling import MaxMeanPooling1D
