@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import grpc
 import length_model
 import pytest
+import trustme
 
 from serving.client import SentimentClient
 from serving.embedded import EmbeddedServer
@@ -52,6 +53,29 @@ def client(server):
     """A client of that server."""
     with SentimentClient(server.address, model_name="tiny") as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def exported_address(tiny_run):
+    """Where a server answers with the project's own export, a model of tweets."""
+    model = ModelConfig("tweet_sentiment", tiny_run / "exported")
+    with EmbeddedServer(ServerOptions(models=(model,), port=0)) as running:
+        yield running.address
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """A folder with ca.pem, and server and client each as .pem and .key, made up for this session."""
+    folder = tmp_path_factory.mktemp("certificates")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    names = {"server": ("sentiment.test", "localhost", "127.0.0.1"), "client": ("client.test",)}
+    for owner, identities in names.items():
+        issued = authority.issue_cert(*identities)
+        issued.private_key_pem.write_to_path(folder / f"{owner}.key")
+        for part in issued.cert_chain_pems:
+            part.write_to_path(folder / f"{owner}.pem", append=True)
+    return folder
 
 
 @pytest.fixture

@@ -19,8 +19,6 @@ from serving.client import SentimentClient
 from serving.errors import ServerUnavailableError, ServingError
 from serving.flags import parse_flags
 
-CERTIFICATES = Path(__file__).parent / "certificates"
-
 
 @pytest.fixture(scope="module")
 def base(saved_models, tmp_path_factory):
@@ -253,25 +251,28 @@ def test_health_when_asked_for(start, base):
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
-def ssl_config(tmp_path, **fields):
-    config = messages.SSLConfig(
-        server_key=(CERTIFICATES / "server.key").read_text(),
-        server_cert=(CERTIFICATES / "server.pem").read_text(),
-        **fields,
-    )
-    file = write_config(tmp_path / "ssl.config", text_format.MessageToString(config))
-    return parse_flags(["--model_base_path=x", f"--ssl_config_file={file}"]).ssl
+@pytest.fixture
+def ssl_config(certificates, tmp_path):
+    """A function that gives what the server reads from an SSLConfig file with these fields more."""
+
+    def read(**fields):
+        config = messages.SSLConfig(
+            server_key=(certificates / "server.key").read_text(),
+            server_cert=(certificates / "server.pem").read_text(),
+            **fields,
+        )
+        file = write_config(tmp_path / "ssl.config", text_format.MessageToString(config))
+        return parse_flags(["--model_base_path=x", f"--ssl_config_file={file}"]).ssl
+
+    return read
 
 
-def client_tls(**options):
-    return Tls(ca_file=CERTIFICATES / "ca.pem", **options)
-
-
-def test_tls(start, base, tmp_path):
-    address = start(base, ssl=ssl_config(tmp_path)).address
-    with SentimentClient(address, model_name="tiny", tls=client_tls()) as client:
+def test_tls(start, base, ssl_config, certificates):
+    ca_file = certificates / "ca.pem"
+    address = start(base, ssl=ssl_config()).address
+    with SentimentClient(address, model_name="tiny", tls=Tls(ca_file)) as client:
         assert client.wait_until_ready(5).version == 3
-    named = client_tls(server_name="sentiment.test")
+    named = Tls(ca_file, server_name="sentiment.test")
     with SentimentClient(address, model_name="tiny", tls=named) as client:
         assert len(client.predict(["a"])) == 1
     numeric = address.replace("localhost", "127.0.0.1")
@@ -279,11 +280,14 @@ def test_tls(start, base, tmp_path):
         assert len(client.predict(["a"])) == 1
 
 
-@pytest.mark.parametrize(
-    "tls", [None, Tls(), client_tls(server_name="other.test")], ids=["plain", "public", "name"]
-)
-def test_tls_refuses_who_does_not_check_out(start, base, tmp_path, tls):
-    address = start(base, ssl=ssl_config(tmp_path)).address
+@pytest.mark.parametrize("trust", ["plain text", "public authorities", "another name"])
+def test_tls_refuses_who_does_not_check_out(start, base, ssl_config, certificates, trust):
+    tls = {
+        "plain text": None,
+        "public authorities": Tls(),
+        "another name": Tls(certificates / "ca.pem", server_name="other.test"),
+    }[trust]
+    address = start(base, ssl=ssl_config()).address
     with (
         SentimentClient(address, model_name="tiny", tls=tls) as client,
         pytest.raises(ServerUnavailableError, match="No server answers at localhost"),
@@ -291,14 +295,15 @@ def test_tls_refuses_who_does_not_check_out(start, base, tmp_path, tls):
         client.predict(["a"])
 
 
-def test_mutual_tls(start, base, tmp_path):
-    ca = (CERTIFICATES / "ca.pem").read_text()
-    address = start(base, ssl=ssl_config(tmp_path, custom_ca=ca, client_verify=True)).address
-    known = client_tls(cert_file=CERTIFICATES / "client.pem", key_file=CERTIFICATES / "client.key")
+def test_mutual_tls(start, base, ssl_config, certificates):
+    ca_file = certificates / "ca.pem"
+    ssl = ssl_config(custom_ca=ca_file.read_text(), client_verify=True)
+    address = start(base, ssl=ssl).address
+    known = Tls(ca_file, certificates / "client.pem", certificates / "client.key")
     with SentimentClient(address, model_name="tiny", tls=known) as client:
         assert client.wait_until_ready(5).version == 3
     with (
-        SentimentClient(address, model_name="tiny", tls=client_tls()) as stranger,
+        SentimentClient(address, model_name="tiny", tls=Tls(ca_file)) as stranger,
         pytest.raises(ServerUnavailableError),
     ):
         stranger.predict(["a"])
