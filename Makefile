@@ -6,13 +6,22 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-slow lint format clean
+.PHONY: help train serve ask test test-slow lint format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 train: $(VENV)/.train ## train on real tweets, evaluate, export (ARGS="--epochs 3" passes options)
 	$(BIN)/python -m keras_pipeline.train $(ARGS)
+
+serve: $(VENV)/.train ## serve what is published by the best server here (ARGS="--port 8510" passes options)
+	$(BIN)/python -m serving.up $(ARGS)
+
+# By the environment: quotes, dollars and line ends of a tweet reach neither make nor a shell.
+ask: export TWEET := $(value TEXT)
+ask: $(VENV)/.base ## ask the server: make ask TEXT="what a lovely day"
+	@[ -n "$$TWEET" ] || { echo 'Give a text: make ask TEXT="what a lovely day"' >&2; exit 2; }
+	@$(BIN)/python -m serving.client $(ARGS) -- "$$TWEET"
 
 test: $(VENV)/.dev ## run the fast tests (under five minutes)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile $(ARGS)
@@ -36,12 +45,16 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed; received $$($(PYTHON) --version). Try: make PYTHON=python3.11 <target>" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable .
+	@touch $@
+
 $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing TensorFlow and friends into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[train,corpus]'
-	@touch $@
+	@touch $@ $(VENV)/.base
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the development tools into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[dev]'
-	@touch $@ $(VENV)/.train
+	@touch $@ $(VENV)/.train $(VENV)/.base

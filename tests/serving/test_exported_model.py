@@ -6,20 +6,8 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving.client import SentimentClient
-from serving.embedded import EmbeddedServer
-from serving.flags import ServerOptions
-from serving.model_versions import ModelConfig
 
 TEXTS = ["I love it!!!", "so sad http://t.co/x", "", "\U0001f600 \u4f60\u597d"]
-
-
-@pytest.fixture(scope="module")
-def address(tiny_run):
-    model = ModelConfig("tweet_sentiment", tiny_run / "exported")
-    with EmbeddedServer(ServerOptions(models=(model,), port=0)) as server:
-        with SentimentClient(server.address) as client:
-            client.wait_until_ready()
-        yield server.address
 
 
 def refusal(address, signature, alias, values, shape=None):
@@ -33,24 +21,24 @@ def refusal(address, signature, alias, values, shape=None):
     return caught.value
 
 
-def test_a_caller_gets_the_numbers_that_the_keras_model_gives(address, tiny_model):
+def test_a_caller_gets_the_numbers_that_the_keras_model_gives(exported_address, tiny_model):
     expected = tiny_model(TEXTS).numpy()
-    with SentimentClient(address) as client:
+    with SentimentClient(exported_address) as client:
         for results in (client.predict(TEXTS), client.classify(TEXTS)):
             received = [list(result.probabilities.values()) for result in results]
             assert received == [pytest.approx(row, abs=1e-6) for row in expected.tolist()]
 
 
 @pytest.mark.parametrize(("shape", "shown"), [([], "[]"), ([1, 1], "[1,1]")])
-def test_another_rank_gets_one_sentence_that_names_text(address, shape, shown):
-    error = refusal(address, "serving_default", "text", ["a"], shape)
+def test_another_rank_gets_one_sentence_that_names_text(exported_address, shape, shown):
+    error = refusal(exported_address, "serving_default", "text", ["a"], shape)
     assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
     sentence = error.details().split("\n")[0]
     assert sentence == f"Shape of tensor text {shown} is not compatible with expected shape [?]."
 
 
-def test_bytes_that_are_no_example_and_no_text_get_a_clear_status(address):
+def test_bytes_that_are_no_example_and_no_text_get_a_clear_status(exported_address):
     """TensorFlow quotes them in its message, which then is no UTF-8 either."""
-    error = refusal(address, "classify", "inputs", [b"garbage\xff\xfe"])
+    error = refusal(exported_address, "classify", "inputs", [b"garbage\xff\xfe"])
     assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert "Could not parse example input, value: 'garbage" in error.details()
