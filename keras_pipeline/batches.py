@@ -6,51 +6,52 @@ resumed run sees the very batches it would have seen.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.training_rows import TextRows
+from keras_pipeline.vectorizer import PADDING_ID, UNKNOWN_ID
 
 _ENCODE_ROWS = 1024
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TokenRows:
-    """Encoded tweets.
+    """Encoded tweets and what they teach.
 
     Attributes:
         ids: ragged `[rows, (time)] int32`.
-        labels: class ids, `[rows] int64`.
+        targets: probabilities to learn, `[rows, 3] float32`; one 1 where the label is certain.
+        weights: how much each row counts, `[rows] float32`.
     """
 
     ids: tf.RaggedTensor
-    labels: tf.Tensor
+    targets: tf.Tensor
+    weights: tf.Tensor
 
     def __len__(self) -> int:
-        return int(self.labels.shape[0])
+        return int(self.weights.shape[0])
 
 
-def encode(
-    to_ids: Callable[[tf.Tensor], tf.RaggedTensor], texts: Sequence[str], labels: Any
-) -> TokenRows:
-    """Run the string half over `texts` once: cleaner and vectorizer, in parallel.
+def encode(to_ids: Callable[[tf.Tensor], tf.RaggedTensor], rows: TextRows) -> TokenRows:
+    """Run the string half over the texts once: cleaner and vectorizer, in parallel.
 
     Args:
         to_ids: `[batch] string -> ragged [batch, (time)] int64`.
-        texts: raw tweets.
-        labels: their class ids.
+        rows: raw tweets with their targets and weights.
     """
-    dataset = tf.data.Dataset.from_tensor_slices(texts).batch(_ENCODE_ROWS)
+    dataset = tf.data.Dataset.from_tensor_slices(rows.texts).batch(_ENCODE_ROWS)
     encoded = dataset.map(to_ids, num_parallel_calls=tf.data.AUTOTUNE)
     values, lengths = [], []
     for ids in encoded:
         values.append(ids.values.numpy().astype(np.int32))
         lengths.append(ids.row_lengths().numpy())
-    rows = tf.RaggedTensor.from_row_lengths(np.concatenate(values), np.concatenate(lengths))
-    return TokenRows(rows, tf.constant(labels, dtype=tf.int64))
+    ids = tf.RaggedTensor.from_row_lengths(np.concatenate(values), np.concatenate(lengths))
+    return TokenRows(ids, tf.constant(rows.targets), tf.constant(rows.weights))
 
 
 def training_batches(
@@ -58,7 +59,7 @@ def training_batches(
 ) -> tuple[tf.data.Dataset, int]:
     """Batches of every epoch from `first_epoch` on, without end, and the number of them an epoch.
 
-    Each is `(ids [batch, time] int64, labels [batch] int64)`.
+    Each is `(ids [batch, time] int64, targets [batch, 3] float32, weights [batch] float32)`.
     """
     size = config.batch_size
     lengths = rows.ids.row_lengths()
@@ -66,18 +67,23 @@ def training_batches(
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         order, starts = _epoch_order(lengths, epoch, config)
         cut = tf.data.Dataset.from_tensor_slices(starts)
-        return cut.map(lambda start: order[start : start + size])
+        return cut.map(lambda start: (order[start : start + size], epoch))
 
-    epochs = tf.data.Dataset.counter(first_epoch)
-    return _gather(epochs.flat_map(epoch_batches), rows, config), -(-len(rows) // size)
+    def batch(numbers: tf.Tensor, epoch: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        ids, *rest = _take(rows, numbers, config)
+        seeds = tf.random.experimental.stateless_fold_in(_seeds(config.seed, epoch), numbers[0])
+        return _drop_words(ids, seeds, config), *rest
+
+    batches = tf.data.Dataset.counter(first_epoch).flat_map(epoch_batches)
+    return _ahead(batches, batch), -(-len(rows) // size)
 
 
 def evaluation_batches(
     rows: TokenRows, config: TrainConfig, batch_size: int = 256
 ) -> tf.data.Dataset:
-    """Batches in the rows' own order: `(ids [batch, time] int64, labels [batch] int64)`."""
+    """Batches in the rows' own order, of the same three parts."""
     order = tf.data.Dataset.range(len(rows)).batch(batch_size)
-    return _gather(order, rows, config)
+    return _ahead(order, lambda numbers: _take(rows, numbers, config))
 
 
 def _epoch_order(
@@ -101,12 +107,21 @@ def _seeds(seed: int, draw: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
 
 
-def _gather(order: tf.data.Dataset, rows: TokenRows, config: TrainConfig) -> tf.data.Dataset:
-    """Row numbers to padded batches, ahead of the step that needs them."""
+def _take(rows: TokenRows, numbers: tf.Tensor, config: TrainConfig) -> tuple[tf.Tensor, ...]:
+    """Row numbers to one padded batch."""
     width = None if config.pad_to_longest else config.sequence_length
+    ids = tf.cast(tf.gather(rows.ids, numbers).to_tensor(shape=[None, width]), tf.int64)
+    return ids, tf.gather(rows.targets, numbers), tf.gather(rows.weights, numbers)
 
-    def take(numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        ids = tf.gather(rows.ids, numbers).to_tensor(shape=[None, width])
-        return tf.cast(ids, tf.int64), tf.gather(rows.labels, numbers)
 
-    return order.map(take, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+def _drop_words(ids: tf.Tensor, seeds: tf.Tensor, config: TrainConfig) -> tf.Tensor:
+    """Make a share of the words unknown; padding stays."""
+    if not config.word_dropout:
+        return ids
+    dropped = tf.random.stateless_uniform(tf.shape(ids), seeds) < config.word_dropout
+    return tf.where(dropped & (ids != PADDING_ID), tf.constant(UNKNOWN_ID, tf.int64), ids)
+
+
+def _ahead(order: tf.data.Dataset, batch: Callable[..., Any]) -> tf.data.Dataset:
+    """Make the batches ahead of the step that needs them."""
+    return order.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

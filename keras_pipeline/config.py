@@ -18,7 +18,7 @@ from keras_pipeline.errors import UserError
 
 
 def _setting(default: Any, help_text: str, **bounds: Any) -> Any:
-    """A dataclass field with its help text and bounds: `least`, `above`, `below`."""
+    """A dataclass field with its help text and bounds: `least`, `above`, `below`, `choices`."""
     return dataclasses.field(default=default, metadata={"help": help_text, **bounds})
 
 
@@ -47,7 +47,22 @@ class TrainConfig:
         0.1, "share of the training part that early stopping watches", above=0, below=1
     )
 
+    cleaner: str = _setting(
+        "expressive",
+        "what cleaning means: expressive keeps emoticons, emoji, stretched words and ****; notebook "
+        "is the notebook's",
+        choices=("expressive", "notebook"),
+    )
+    span_rows: bool = _setting(
+        False, "learn from each opinion's span, too, where the table has that column"
+    )
+    soft_weight: float = _setting(
+        0.7, "share of the teacher in a row's target, where there are soft labels", above=0, below=1
+    )
     vocabulary_size: int = _setting(20_000, "words known, padding and unknown included", least=3)
+    least_word_count: int = _setting(
+        2, "times that a word must come up in training, else it is unknown", least=1
+    )
     sequence_length: int = _setting(40, "tokens read of one tweet; later ones are cut", least=1)
     punctuation_tokens: bool = _setting(True, "keep each ! and ? as a token of its own")
     pad_to_longest: bool = _setting(
@@ -55,15 +70,18 @@ class TrainConfig:
         "pad a batch to its longest tweet, not to the sequence length",
     )
 
+    word_dropout: float = _setting(
+        0.1, "share of words made unknown in training, anew in each epoch", least=0, below=1
+    )
     embedding_dim: int = _setting(100, "size of a word's vector", least=1)
     mask_padding: bool = _setting(True, "skip padding in the LSTM")
-    spatial_dropout: float = _setting(0.1, "dropout of whole embedding channels", least=0, below=1)
+    spatial_dropout: float = _setting(0.3, "dropout of whole embedding channels", least=0, below=1)
     lstm_units: int = _setting(128, "units of the LSTM in each direction", least=1)
     max_mean_pooling: bool = _setting(
         True, "feed the LSTM's outputs' maximum and mean to the dense layer, not its last state"
     )
     dense_units: int = _setting(64, "units of the dense layer", least=1)
-    dropout: float = _setting(0.3, "dropout before the last layer", least=0, below=1)
+    dropout: float = _setting(0.4, "dropout before the last layer", least=0, below=1)
 
     epochs: int = _setting(20, "most passes over the training part", least=1)
     batch_size: int = _setting(32, "rows in one step", least=1)
@@ -118,6 +136,12 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     # What the notebook did: Keras's legacy Tokenizer dropped ! and ?, pad_sequences filled to 40,
     # and nothing masked the padding.
     "notebook": {
+        "cleaner": "notebook",
+        "span_rows": False,
+        "least_word_count": 1,
+        "word_dropout": 0.0,
+        "spatial_dropout": 0.1,
+        "dropout": 0.3,
         "max_mean_pooling": False,
         "punctuation_tokens": False,
         "pad_to_longest": False,
@@ -141,6 +165,9 @@ def _check(field: dataclasses.Field[Any], value: Any) -> None:
         value, (int, float) if expected is float else expected
     ):
         raise UserError(f"`{name}` must be of type {expected.__name__}. {received}")
+    choices = field.metadata.get("choices")
+    if choices is not None and value not in choices:
+        raise UserError(f"`{name}` must be one of {', '.join(choices)}. {received}")
     for bound, (holds, words) in _BOUNDS.items():
         limit = field.metadata.get(bound)
         if limit is not None and not holds(value, limit):

@@ -32,19 +32,33 @@ class DataSource:
         path: the CSV file.
         text_column: name of the column that holds raw tweets.
         label_column: name of the column that holds negative, neutral or positive.
+        span_column: name of the column that holds the part of the text which carries its sentiment;
+            a table may lack it.
+        id_column: name of the column by which soft labels may name a row; a table may lack it.
         encoding: of the file, a Python codec name.
         drop_unknown_labels: drop rows with a label outside the three, else refuse the file.
+        embeddings: word vectors to begin with, see `keras_pipeline.word_vectors`.
+        soft_labels: a teacher's probabilities, see `keras_pipeline.soft_labels`.
     """
 
     path: Path
     text_column: str = "text"
     label_column: str = "sentiment"
+    span_column: str = "selected_text"
+    id_column: str = "textID"
     encoding: str = "utf-8"
     drop_unknown_labels: bool = False
+    embeddings: Path | None = None
+    soft_labels: Path | None = None
 
-    def sha256(self) -> str:
-        """Checksum of the file, so that a resumed run notices other data."""
-        return sha256_of(self.path)
+    def files(self) -> dict[str, Path]:
+        """What a run reads, by the attribute that names it."""
+        named = {name: getattr(self, name) for name in ("path", "embeddings", "soft_labels")}
+        return {name: path for name, path in named.items() if path is not None}
+
+    def sha256(self) -> dict[str, str]:
+        """Checksum of each file, so that a resumed run notices other data."""
+        return {name: sha256_of(path) for name, path in self.files().items()}
 
 
 def find_source(data: str | Path | None = None, **options: object) -> DataSource:
@@ -52,8 +66,7 @@ def find_source(data: str | Path | None = None, **options: object) -> DataSource
 
     Args:
         data: a CSV path or None.
-        **options: `text_column`, `label_column`, `encoding`, `drop_unknown_labels`; None means the
-            source's own default.
+        **options: attributes of `DataSource`; None means the source's own default.
 
     Raises:
         UserError: none of them is there, or the bundled corpus is not the file it should be.
@@ -64,7 +77,8 @@ def find_source(data: str | Path | None = None, **options: object) -> DataSource
     if KAGGLE_FILE.is_file():
         return DataSource(KAGGLE_FILE, **given)  # type: ignore[arg-type]
     # The corpus is what it is: its columns and encoding are known, whatever the options say.
-    return DataSource(find_corpus(), encoding="latin-1")
+    teaching = {name: given[name] for name in ("embeddings", "soft_labels") if name in given}
+    return DataSource(find_corpus(), encoding="latin-1", **teaching)  # type: ignore[arg-type]
 
 
 def find_corpus() -> Path:

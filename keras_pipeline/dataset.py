@@ -75,12 +75,18 @@ class Tweets:
         twins: equal for rows whose cleaned text is equal, `[rows] int64` (a 64-bit hash: among 1.6
             million rows the chance of one collision is below 1e-7).
         report: what reading did.
+        spans: the part of each text that carries its sentiment, `[rows]` object array of str, empty
+            where there is none; None if the table has no such column.
+        ids: names of the rows, `[rows]` object array of str; None if nobody asked, or the table has
+            no such column.
     """
 
     texts: np.ndarray[Any, Any]
     labels: np.ndarray[Any, Any]
     twins: np.ndarray[Any, Any]
     report: ReadReport
+    spans: np.ndarray[Any, Any] | None = None
+    ids: np.ndarray[Any, Any] | None = None
 
 
 def read_tweets(source: DataSource) -> Tweets:
@@ -99,18 +105,22 @@ def read_tweets(source: DataSource) -> Tweets:
             f"Column `{source.label_column}` must hold {', '.join(LABELS)}; correct the file or pass "
             f"--drop-unknown-labels. Received: {named}"
         )
-    texts, labels, twins = (np.concatenate(part) for part in zip(*parts, strict=True))
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    texts, labels = columns["texts"], columns["labels"]
     if not len(texts):
         raise UserError(
             f"`{source.path}` must hold rows with a text and a label. "
             f"Received: {tally['read']:,} rows, none of them usable"
         )
-    return Tweets(texts, labels, twins, _report(texts, labels, tally, unknown))
+    return Tweets(**columns, report=_report(texts, labels, tally, unknown))
 
 
 def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
-    """The file piece by piece, two string columns `text` and `label`; missing values are NaN."""
+    """The file piece by piece: columns `text` and `label`, `span` and `id` if there; NaN for empty."""
     columns = {source.text_column: "text", source.label_column: "label"}
+    columns.setdefault(source.span_column, "span")
+    if source.soft_labels is not None:  # nothing else asks for ids
+        columns.setdefault(source.id_column, "id")
     with (
         explain_csv_errors(source),
         # Only an empty cell is missing: a tweet that reads "null" or "NA" is a tweet.
@@ -127,29 +137,35 @@ def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
     ):
         for chunk in reader:
             check_columns(chunk, source)
-            yield chunk[list(columns)].rename(columns=columns)
+            yield chunk[[name for name in columns if name in chunk]].rename(columns=columns)
 
 
 def _keep(
     chunk: pd.DataFrame, tally: Counter[str], unknown: Counter[str]
-) -> tuple[np.ndarray[Any, Any], ...]:
-    """Usable rows of one chunk: texts, class ids, hashes; what was dropped goes into the tallies."""
-    present = chunk.dropna()
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Usable rows of one chunk, as `Tweets` names its columns; the tallies get what was dropped."""
+    present = chunk.dropna(subset=["text", "label"])
     labels = present["label"].str.strip()
     known = labels.isin(LABELS)
     unknown.update(labels[~known])
-    texts = present["text"][known].to_numpy(dtype=object)
-    lengths, twins = _measure(texts)
+    rows = present[known].fillna("")
+    texts = rows["text"].to_numpy(dtype=object)
+    lengths, twins = measure(texts)
     long_enough = lengths >= SHORTEST_CLEANED
     tally.update(
         read=len(chunk), missing=len(chunk) - len(present), too_short=int((~long_enough).sum())
     )
     ids = labels[known].map(LABELS.index).to_numpy(dtype=np.int64)
-    return texts[long_enough], ids[long_enough], twins[long_enough]
+    kept = {"texts": texts, "labels": ids, "twins": twins}
+    kept |= {f"{name}s": rows[name].to_numpy(object) for name in ("span", "id") if name in rows}
+    return {name: column[long_enough] for name, column in kept.items()}
 
 
-def _measure(texts: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Length and 64-bit hash of the cleaned texts: `[rows] object -> [rows] int, [rows] int64`."""
+def measure(texts: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Length and 64-bit hash of the cleaned texts: `[rows] object -> [rows] int, [rows] int64`.
+
+    Cleaned as the notebook did, whatever cleaner a run uses: the notebook's rows are the ones kept.
+    """
     cleaned = TweetCleaner()(tf.constant(texts, dtype=tf.string))
     hashes = tf.strings.to_hash_bucket_fast(cleaned, num_buckets=2**63 - 1)
     return tf.strings.length(cleaned).numpy(), hashes.numpy()

@@ -2,8 +2,9 @@
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import keras
 import tensorflow as tf
@@ -11,11 +12,18 @@ import tensorflow as tf
 from keras_pipeline.batches import TokenRows, encode, evaluation_batches, training_batches
 from keras_pipeline.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.dataset import Tweets
+from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
 from keras_pipeline.model import SentimentModel, build_classifier
-from keras_pipeline.splits import Splits
 from keras_pipeline.text_cleaning import TweetCleaner
+from keras_pipeline.training_rows import TextRows
 from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer
+from keras_pipeline.word_vectors import WordVectors, read_word_vectors
+
+CLEANERS: Final[dict[str, Callable[[], keras.layers.Layer]]] = {
+    "expressive": ExpressiveTweetCleaner,
+    "notebook": TweetCleaner,
+}
+"""The layer of each `TrainConfig.cleaner`."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,53 +43,72 @@ class Fitted:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Encoded:
-    """What the numeric half learns from."""
+    """What the numeric half learns from, and what early stopping watches."""
 
     train: TokenRows
     validation: TokenRows
-    class_weights: dict[int, float]
 
 
 def fit(
-    tweets: Tweets,
-    splits: Splits,
+    train: TextRows,
+    validation: TextRows,
     config: TrainConfig,
     *,
     checkpoint: Path,
+    embeddings: Path | None = None,
     strategy: tf.distribute.Strategy | None = None,
     tensorboard: Path | None = None,
 ) -> Fitted:
-    """Train on `splits.train`, watch `splits.validation`; go on from `checkpoint` if it is there.
+    """Train on `train`, watch `validation`; go on from `checkpoint` if it is there.
 
     Args:
-        tweets: all rows.
-        splits: which of them to learn from.
+        train: what to learn from, see `keras_pipeline.training_rows`.
+        validation: rows whose loss early stopping watches.
         config: hyperparameters.
         checkpoint: file that holds the state after each epoch.
+        embeddings: file of word vectors to begin with.
         strategy: where to compute; by default as TensorFlow places it.
         tensorboard: folder for TensorBoard's logs, None for none.
+
+    Raises:
+        UserError: the word vectors cannot be read, or are shorter than the config's.
     """
-    cleaner, vectorizer = TweetCleaner(), _vectorizer(config)
-    adapt_vectorizer(vectorizer, cleaner, tweets.texts[splits.train])
+    cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
+    adapt_vectorizer(vectorizer, cleaner, train.texts, config.least_word_count)
 
-    def part(rows: Any) -> TokenRows:
-        return encode(
-            lambda text: vectorizer(cleaner(text)), tweets.texts[rows], tweets.labels[rows]
-        )
+    def encoded(part: TextRows) -> TokenRows:
+        return encode(lambda text: vectorizer(cleaner(text)), part)
 
-    data = _Encoded(part(splits.train), part(splits.validation), splits.class_weights)
-    words = vectorizer.vocabulary_size()
+    data = _Encoded(encoded(train), encoded(validation))
+    words = vectorizer.get_vocabulary()
     with (strategy or tf.distribute.get_strategy()).scope():
-        classifier = _compiled(config, words)
+        classifier = _compiled(config, len(words))
+        if embeddings is not None:
+            _begin_with(read_word_vectors(embeddings, words), classifier, data.train, config)
     stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
     saver = Checkpoint(checkpoint, stopping)
     interrupted = _fit_classifier(classifier, data, config, saver, tensorboard)
     # A mixed precision policy is for the accelerator that trained; what is saved computes in float32.
-    plain = build_classifier(config, vocabulary_size=words)
+    plain = build_classifier(config, vocabulary_size=len(words))
     plain.set_weights(classifier.get_weights())
     width = None if config.pad_to_longest else config.sequence_length
     model = SentimentModel(cleaner, vectorizer, plain, padded_length=width, name="sentiment")
     return Fitted(model, saver.history, interrupted)
+
+
+def _begin_with(
+    known: WordVectors, classifier: keras.Model, rows: TokenRows, config: TrainConfig
+) -> None:
+    """Fill the embedding table, and tell how many of the words and tokens have a vector."""
+    classifier.get_layer("embedding").embeddings.assign(
+        known.table(config.embedding_dim, config.seed)
+    )
+    tokens = known.found[rows.ids.values.numpy()]
+    print(
+        f"Word vectors: {known.found.sum():,} of {len(known.found):,} words in the vocabulary, "
+        f"{tokens.mean():.1%} of the training tokens",
+        flush=True,
+    )
 
 
 def _vectorizer(config: TrainConfig) -> keras.layers.TextVectorization:
@@ -97,7 +124,7 @@ def _compiled(config: TrainConfig, words: int) -> keras.Model:
     classifier = build_classifier(config, vocabulary_size=words, dtype=policy)
     classifier.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss="sparse_categorical_crossentropy",
+        loss="categorical_crossentropy",
         metrics=["accuracy"],
         # XLA would compile anew for every batch width.
         jit_compile=False,
@@ -127,7 +154,6 @@ def _fit_classifier(
             initial_epoch=done,
             epochs=config.epochs,
             validation_data=_unsharded(evaluation_batches(data.validation, config)),
-            class_weight=data.class_weights if config.class_weights else None,
             callbacks=[callback for callback in callbacks if callback is not None],
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,

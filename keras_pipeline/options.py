@@ -6,6 +6,7 @@ Used by the training and the evaluation command.
 import argparse
 import dataclasses
 import sys
+from pathlib import Path
 from typing import Any
 
 from keras_pipeline.config import PRESETS, TrainConfig
@@ -29,6 +30,8 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         common: dict[str, Any] = {"help": described, "default": argparse.SUPPRESS}
         if isinstance(field.default, bool):
             group.add_argument(_flag(field), action=argparse.BooleanOptionalAction, **common)
+        elif "choices" in field.metadata:
+            group.add_argument(_flag(field), choices=field.metadata["choices"], **common)
         else:
             kind = type(field.default)
             group.add_argument(_flag(field), type=kind, metavar=kind.__name__.upper(), **common)
@@ -59,12 +62,34 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--label-column", default="sentiment", metavar="NAME", help="column with the labels"
     )
+    group.add_argument(
+        "--span-column", default="selected_text", metavar="NAME",
+        help="column with the part of the tweet that carries its sentiment; it may be missing",
+    )  # fmt: skip
+    group.add_argument(
+        "--id-column", default="textID", metavar="NAME",
+        help="column by which --soft-labels may name a row; it may be missing",
+    )  # fmt: skip
     group.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the CSV")
     group.add_argument(
         "--drop-unknown-labels",
         action="store_true",
         help="drop rows whose label is none of the three, instead of refusing the file",
     )
+
+
+def add_teaching_options(parser: argparse.ArgumentParser) -> None:
+    """Files from outside that make a better model of the same graph."""
+    group = parser.add_argument_group("files that teach")
+    group.add_argument(
+        "--embeddings", type=Path, metavar="FILE",
+        help="word vectors to begin with: GloVe, word2vec or fastText text, plain or gzipped",
+    )  # fmt: skip
+    group.add_argument(
+        "--soft-labels", type=Path, metavar="CSV",
+        help="a teacher's probabilities: columns negative, neutral, positive and the text or id column; "
+        "texts that the table does not have are learned from, too",
+    )  # fmt: skip
 
 
 def data_source_of(options: argparse.Namespace) -> DataSource:
@@ -77,8 +102,13 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
         options.data,
         text_column=options.text_column,
         label_column=options.label_column,
+        span_column=options.span_column,
+        id_column=options.id_column,
         encoding=options.encoding,
         drop_unknown_labels=options.drop_unknown_labels,
+        # Only training reads them: evaluation has no such options.
+        embeddings=getattr(options, "embeddings", None),
+        soft_labels=getattr(options, "soft_labels", None),
     )
 
 

@@ -108,14 +108,17 @@ class RunFolder:
         """
         saved = json.loads((self.path / "data.json").read_text())
         expected = saved.pop("sha256")
-        source = DataSource(**{**saved, "path": Path(saved["path"])})
-        if not source.path.is_file():
-            raise UserError(f"The run's data is gone; put it back. Received: data={source.path}")
-        if source.sha256() != expected:
-            raise UserError(
-                f"The run's data has changed since it began; start a new run, or put back the file "
-                f"with sha256 {expected}. Received: data={source.path}"
-            )
+        files = {name: Path(saved[name]) for name in expected}
+        for path in files.values():
+            if not path.is_file():
+                raise UserError(f"The run's data is gone; put it back. Received: data={path}")
+        source = DataSource(**{**saved, **files})
+        for name, checksum in source.sha256().items():
+            if checksum != expected[name]:
+                raise UserError(
+                    f"The run's data has changed since it began; start a new run, or put back the "
+                    f"file with sha256 {expected[name]}. Received: data={files[name]}"
+                )
         return source
 
     def write(self, name: str, text: str) -> None:
@@ -149,8 +152,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _described(source: DataSource) -> dict[str, Any]:
-    absolute = dataclasses.replace(source, path=source.path.resolve())
-    return {**dataclasses.asdict(absolute), "path": str(absolute.path), "sha256": source.sha256()}
+    files = {name: str(path.resolve()) for name, path in source.files().items()}
+    return {**dataclasses.asdict(source), **files, "sha256": source.sha256()}
 
 
 def _newest_unfinished() -> Path:

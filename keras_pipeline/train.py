@@ -33,14 +33,17 @@ from keras_pipeline.fitting import Fitted, fit
 from keras_pipeline.options import (
     add_config_options,
     add_data_options,
+    add_teaching_options,
     config_of,
     data_source_of,
     given_settings,
 )
 from keras_pipeline.report import write_report
 from keras_pipeline.run_folder import RunFolder, check_is_free, write_whole
+from keras_pipeline.soft_labels import read_soft_labels
 from keras_pipeline.splits import Splits, split
 from keras_pipeline.tables import Cells, text_table
+from keras_pipeline.training_rows import training_rows, validation_rows
 
 EXIT_NOT_EXPORTED = 1
 
@@ -70,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tensorboard", action="store_true", help="write TensorBoard logs into the run folder"
     )
     add_data_options(parser)
+    add_teaching_options(parser)
     add_config_options(parser)
     return parser
 
@@ -83,9 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if run.is_finished:
         print(f"Nothing to do: {run.path} is finished.")
         return 0
-    fitted = _fit(run, tweets, splits, options)
+    fitted, account = _fit(run, tweets, splits, options)
     evaluation = evaluate(fitted.model, tweets.texts[splits.test], tweets.labels[splits.test])
-    overview = [*tweets.report.table(), *splits.table()]
+    overview = [*tweets.report.table(), *splits.table(), *account]
     _save(run, fitted, evaluation, overview)
     summary = _summary(fitted, evaluation, tweets, splits)
     summary["wall_seconds"] = round(perf_counter() - began_at, 1)
@@ -105,9 +109,21 @@ def _fresh(options: argparse.Namespace) -> tuple[RunFolder, Tweets, Splits]:
     if options.output is not None:
         check_is_free(options.output)
     _check_tensorboard(options)
+    _check_files_that_teach(source)
     tweets = _read(source)
     splits = split(tweets, config)
     return RunFolder.create(options.output, config, source), tweets, splits
+
+
+def _check_files_that_teach(source: DataSource) -> None:
+    """A fault in them is told before anything is made."""
+    if source.soft_labels is not None:
+        read_soft_labels(source.soft_labels, source)
+    if source.embeddings is not None and not source.embeddings.is_file():
+        raise UserError(
+            f"`embeddings` must be a file of word vectors. Received: embeddings={source.embeddings} "
+            "(no such file)"
+        )
 
 
 def _check_tensorboard(options: argparse.Namespace) -> None:
@@ -121,7 +137,8 @@ def _check_tensorboard(options: argparse.Namespace) -> None:
 
 def _resumed(options: argparse.Namespace) -> tuple[RunFolder, Tweets, Splits]:
     """The run as it was asked: its own settings, its own data."""
-    changed = sorted(given_settings(options)) + (["data"] if options.data else [])
+    files = [name for name in ("data", "embeddings", "soft_labels") if getattr(options, name)]
+    changed = sorted(given_settings(options)) + files
     if changed or options.preset != "default":
         raise UserError(
             "`--resume` goes on with the settings of the run; leave out other options. "
@@ -141,20 +158,27 @@ def _read(source: DataSource) -> Tweets:
     return tweets
 
 
-def _fit(run: RunFolder, tweets: Tweets, splits: Splits, options: argparse.Namespace) -> Fitted:
-    config = run.config()
+def _fit(
+    run: RunFolder, tweets: Tweets, splits: Splits, options: argparse.Namespace
+) -> tuple[Fitted, Cells]:
+    """Train, and give an account of what was learned from beside the training part."""
+    config, source = run.config(), run.source()
+    soft = read_soft_labels(source.soft_labels, source) if source.soft_labels else None
+    rows, account = training_rows(tweets, splits, config, soft)
     make_reproducible(config.seed)
     strategy = choose_strategy()
-    print(text_table(["", ""], splits.table()))
+    print(text_table(["", ""], [*splits.table(), *account]))
     print(f"\nTraining on {describe(strategy)}, at most {config.epochs} epochs", flush=True)
-    return fit(
-        tweets,
-        splits,
+    fitted = fit(
+        rows,
+        validation_rows(tweets, splits),
         config,
         checkpoint=run.checkpoint,
+        embeddings=source.embeddings,
         strategy=strategy,
         tensorboard=run.path / "tensorboard" if options.tensorboard else None,
     )
+    return fitted, account
 
 
 def _save(run: RunFolder, fitted: Fitted, evaluation: Evaluation, overview: Cells) -> None:

@@ -1,17 +1,20 @@
 """Cleaned tweets to token ids: build and adapt the TextVectorization layer.
 
-    "so sad !!"  -> so | sad | ! | !     with punctuation tokens, the default
-    "so sad !!"  -> so | sad             as Keras's legacy Tokenizer filtered them in the notebook
-    ""           -> [empty]              one token: cuDNN refuses a fully masked row
-
-Id 0 is padding, id 1 a word outside the vocabulary.
+"so sad !!"  -> so | sad | ! | !     with punctuation tokens, the default
+"so sad !!"  -> so | sad             as Keras's legacy Tokenizer filtered them in the notebook
+""           -> [empty]              one token: cuDNN refuses a fully masked row
 """
 
 from collections.abc import Iterable
 from typing import Final
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+PADDING_ID: Final = 0
+UNKNOWN_ID: Final = 1
+"""Of a word outside the vocabulary."""
 
 # No tweet can hold it: cleaned text has no brackets. Unless a training tweet was empty, it is
 # looked up as an unknown word.
@@ -75,7 +78,27 @@ def adapt_vectorizer(
     vectorizer: keras.layers.TextVectorization,
     cleaner: keras.layers.Layer,
     texts: Iterable[str],
+    least_count: int = 1,
 ) -> None:
-    """Learn the vocabulary from raw training tweets, `[rows] string`, cleaned on the way."""
+    """Learn the vocabulary from raw training tweets, cleaned on the way.
+
+    Args:
+        vectorizer: see `build_vectorizer`.
+        cleaner: layer `[batch] string -> [batch] string`.
+        texts: `[rows] string`.
+        least_count: times that a word must have been read. Words below become unknown, so that training
+            meets unknown words as often as they come up later; else every one of its words is known.
+    """
     dataset = tf.data.Dataset.from_tensor_slices(texts).batch(1024)
-    vectorizer.adapt(dataset.map(cleaner, num_parallel_calls=tf.data.AUTOTUNE))
+    cleaned = dataset.map(cleaner, num_parallel_calls=tf.data.AUTOTUNE)
+    vectorizer.adapt(cleaned)
+    if least_count > 1:
+        words = vectorizer.get_vocabulary()
+        counts = np.zeros(len(words), np.int64)
+        for ids in cleaned.map(vectorizer, num_parallel_calls=tf.data.AUTOTUNE):
+            counts += np.bincount(ids.values.numpy(), minlength=len(words))
+        special = words[: UNKNOWN_ID + 1]
+        often = [word for word, count in zip(words, counts, strict=True) if count >= least_count]
+        # One word at least: Keras takes no empty vocabulary.
+        kept = [word for word in often if word not in special] or words[len(special) :][:1]
+        vectorizer.set_vocabulary(kept)

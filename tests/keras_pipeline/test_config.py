@@ -17,6 +17,10 @@ from keras_pipeline.errors import UserError
         ({"learning_rate": 0.0}, "`learning_rate` must be above 0. Received: learning_rate=0.0"),
         ({"batch_size": "8"}, "`batch_size` must be of type int. Received: batch_size='8'"),
         ({"batch_size": True}, "`batch_size` must be of type int. Received: batch_size=True"),
+        (
+            {"cleaner": "none"},
+            "`cleaner` must be one of expressive, notebook. Received: cleaner='none'",
+        ),
         ({"mask_padding": 1}, "`mask_padding` must be of type bool. Received: mask_padding=1"),
         (
             {"learning_rate": float("nan")},
@@ -73,6 +77,7 @@ def test_help_names_every_setting_with_its_default(capsys):
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     for field in dataclasses.fields(TrainConfig):
-        shown = {True: "on", False: "off"}.get(field.default, field.default)
+        on_off = {True: "on", False: "off"}
+        shown = on_off[field.default] if isinstance(field.default, bool) else field.default
         assert f"--{field.name.replace('_', '-')}" in text
         assert f"{field.metadata['help']} (default: {shown})" in text

@@ -60,3 +60,17 @@ def test_survives_its_config(vectorizer):
     copy.set_vocabulary(vectorizer.get_vocabulary())
     text = tf.constant(["so sad!!"])
     assert copy(text).to_list() == vectorizer(text).to_list()
+
+
+def test_rare_words_are_unknown_and_the_others_keep_their_order():
+    """With a least count of 2 a word that came up once has id 1, as an unseen one has."""
+    vectorizer, texts = build_vectorizer(), ["so sad so rare", "so sad !", "sad ! once"]
+    adapt_vectorizer(vectorizer, TweetCleaner(), texts, least_count=2)
+    assert vectorizer.get_vocabulary() == ["", "[UNK]", "so", "sad", "!"]
+    assert vectorizer(tf.constant(["once sad never"])).to_list() == [[1, 3, 1]]
+
+
+def test_where_every_word_is_rare_one_is_kept():
+    vectorizer = build_vectorizer()
+    adapt_vectorizer(vectorizer, TweetCleaner(), ["a b c"], least_count=2)
+    assert len(vectorizer.get_vocabulary()) == 3

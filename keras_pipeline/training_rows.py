@@ -1,0 +1,141 @@
+"""What the numeric half learns from: raw texts, the probabilities to learn, and how much each counts.
+
+labelled tweets      one 1 at the label, weighed by class
+opinions' spans      the part of a tweet that carries its sentiment, as one more row
+a teacher's answers  mixed into the labels, and tweets that have no label but the teacher's
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from export.signatures import LABELS
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.dataset import SHORTEST_CLEANED, Tweets, measure
+from keras_pipeline.errors import UserError
+from keras_pipeline.soft_labels import SoftLabels
+from keras_pipeline.splits import Splits
+from keras_pipeline.tables import Cells
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TextRows:
+    """Rows in one order.
+
+    Attributes:
+        texts: raw tweets, `[rows]` object array of str.
+        targets: probabilities to learn, `[rows, 3] float32`.
+        weights: how much each row counts, `[rows] float32`.
+    """
+
+    texts: Array
+    targets: Array
+    weights: Array
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __add__(self, other: "TextRows") -> "TextRows":
+        """The rows of both, those of `other` behind."""
+        return TextRows(
+            *(
+                np.concatenate([getattr(rows, field.name) for rows in (self, other)])
+                for field in dataclasses.fields(self)
+            )
+        )
+
+
+def training_rows(
+    tweets: Tweets, splits: Splits, config: TrainConfig, soft: SoftLabels | None = None
+) -> tuple[TextRows, Cells]:
+    """Everything that a run with these settings learns from, and an account of it.
+
+    Args:
+        tweets: all rows.
+        splits: which of them to learn from.
+        config: class weights, spans and the teacher's share.
+        soft: a teacher's answers.
+    """
+    weights = splits.class_weights if config.class_weights else dict.fromkeys(range(3), 1.0)
+    rows = _labelled(tweets.texts[splits.train], tweets.labels[splits.train], weights)
+    account: list[list[object]] = []
+    if soft is not None:
+        rows, taught = _mixed(rows, tweets, splits, soft, config.soft_weight)
+        more = _unlabelled(soft, tweets, weights, config.soft_weight)
+        rows += more
+        account += [
+            ["rows with soft labels", taught],
+            ["further rows, soft labels only", len(more)],
+        ]
+    if config.span_rows and tweets.spans is not None:
+        spans = _labelled(*_spans(tweets, splits), weights)
+        rows += spans
+        account += [["further rows, opinions' spans", len(spans)]]
+    return rows, account
+
+
+def validation_rows(tweets: Tweets, splits: Splits) -> TextRows:
+    """The validation part; each row counts the same."""
+    rows = splits.validation
+    return _labelled(tweets.texts[rows], tweets.labels[rows], dict.fromkeys(range(3), 1.0))
+
+
+def _labelled(texts: Array, labels: Array, class_weights: dict[int, float]) -> TextRows:
+    targets = np.eye(len(LABELS), dtype=np.float32)[labels]
+    weights = np.array([class_weights[label] for label in range(len(LABELS))], np.float32)
+    return TextRows(texts, targets, weights[labels])
+
+
+def _spans(tweets: Tweets, splits: Splits) -> tuple[Array, Array]:
+    """Spans of the training rows that are an opinion, none of them a held-out tweet once cleaned.
+
+    A neutral row's span is its whole text: nothing new.
+    """
+    assert tweets.spans is not None
+    rows = splits.train[tweets.labels[splits.train] != LABELS.index("neutral")]
+    lengths, twins = measure(tweets.spans[rows])
+    held_out = tweets.twins[np.concatenate([splits.validation, splits.test])]
+    rows = rows[(lengths >= SHORTEST_CLEANED) & ~np.isin(twins, held_out)]
+    return tweets.spans[rows], tweets.labels[rows]
+
+
+def _mixed(
+    rows: TextRows, tweets: Tweets, splits: Splits, soft: SoftLabels, share: float
+) -> tuple[TextRows, int]:
+    """Training rows with the teacher's answers mixed into their labels, and how many got one.
+
+    Cross-entropy is linear in the target, so that the mixed target's loss is the mix of the losses.
+    """
+    position = soft.match(_keys(tweets, soft)[splits.train])
+    taught = position >= 0
+    targets = rows.targets.copy()
+    targets[taught] = (1 - share) * targets[taught] + share * soft.probabilities[position[taught]]
+    return dataclasses.replace(rows, targets=targets), int(taught.sum())
+
+
+def _unlabelled(
+    soft: SoftLabels, tweets: Tweets, class_weights: dict[int, float], share: float
+) -> TextRows:
+    """Tweets that only the teacher knows; none that stands, once cleaned, in the table.
+
+    They have the soft part of a labelled row's loss: `share` times the expected class weight.
+    """
+    keys = soft.keys if soft.by == "text" else soft.keys[:0]
+    lengths, twins = measure(keys)
+    new = np.flatnonzero((lengths >= SHORTEST_CLEANED) & ~np.isin(twins, tweets.twins))
+    weights = soft.probabilities[new] @ np.array(list(class_weights.values()), np.float32)
+    return TextRows(keys[new], soft.probabilities[new], share * weights)
+
+
+def _keys(tweets: Tweets, soft: SoftLabels) -> Array:
+    if soft.by == "text":
+        return tweets.texts
+    if tweets.ids is None:
+        raise UserError(
+            "`soft_labels` name rows by id, so the table must have that column, too (--id-column). "
+            "Received: a table without it"
+        )
+    return tweets.ids
