@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train serve ask test test-slow lint format clean
+.PHONY: help train serve ask bench test test-slow lint format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ ask: $(VENV)/.base ## ask the server: make ask TEXT="what a lovely day"
 	@[ -n "$$TWEET" ] || { echo 'Give a text: make ask TEXT="what a lovely day"' >&2; exit 2; }
 	@$(BIN)/python -m serving.client $(ARGS) -- "$$TWEET"
 
+bench: $(VENV)/.bench ## measure beside what this replaces (ARGS=--quick: three minutes)
+	$(BIN)/python -m benchmarks $(ARGS)
+
 test: $(VENV)/.dev ## run the fast tests (under five minutes)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile $(ARGS)
 
@@ -32,7 +35,7 @@ test-slow: $(VENV)/.dev ## run the slow end-to-end tests: real kills, real serve
 lint: $(VENV)/.dev ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy keras_pipeline export serving
+	$(BIN)/mypy keras_pipeline export serving benchmarks
 
 format: $(VENV)/.dev ## let ruff format and mend what it can
 	$(BIN)/ruff format .
@@ -53,6 +56,11 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing TensorFlow and friends into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[train,corpus]'
 	@touch $@ $(VENV)/.base
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing TensorFlow and the peers into $(VENV) (a few minutes the first time) ..."
+	$(PIP) --editable '.[train,server,corpus,bench]'
+	@touch $@ $(VENV)/.train $(VENV)/.base
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the development tools into $(VENV) (a few minutes the first time) ..."

@@ -28,12 +28,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import keras
 
+from benchmarks.machine import describe_machine, machine_lines
 from export.serving_graph import serving_graph
 from export.settings import GRAPHS
 from export.signatures import PROBABILITIES, TEXT
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.model import SentimentModel, build_classifier
-from keras_pipeline.pooling import MaxMeanPooling1D
 from keras_pipeline.text_cleaning import TweetCleaner
 from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer
 
@@ -49,7 +49,7 @@ def main() -> int:
     options = _parse()
     tweets = pd.read_csv(options.data, encoding_errors="replace")["text"].dropna().to_numpy(str)
     model = _build_model(tweets, pooled=options.pooled, masked=not options.unmasked)
-    print(_machine(options))
+    print(_conditions(options))
     with tempfile.TemporaryDirectory() as folder:
         graphs = {name: _reloaded(model, name, Path(folder) / name) for name in options.graphs}
         print(
@@ -83,25 +83,12 @@ def _parse() -> argparse.Namespace:
 def _build_model(tweets: np.ndarray[Any, Any], *, pooled: bool, masked: bool) -> SentimentModel:
     """Untrained, of the default size."""
     keras.utils.set_random_seed(42)
-    config = TrainConfig(mask_padding=masked)
+    config = TrainConfig(mask_padding=masked, max_mean_pooling=pooled)
     cleaner, vectorizer = TweetCleaner(), build_vectorizer()
     adapt_vectorizer(vectorizer, cleaner, tweets.tolist())
     classifier = build_classifier(config, vocabulary_size=vectorizer.vocabulary_size())
-    if pooled:
-        classifier = _pooled(classifier)
     length = None if masked else config.sequence_length
     return SentimentModel(cleaner, vectorizer, classifier, padded_length=length)
-
-
-def _pooled(classifier: keras.Model) -> keras.Model:
-    """The same layers, but for the pooling over the LSTM's outputs."""
-    inputs, embedding, dropout, bilstm, *rest = classifier.layers
-    lstm = keras.layers.LSTM(bilstm.forward_layer.units, return_sequences=True)
-    x = dropout(embedding(inputs.output))
-    x = MaxMeanPooling1D()(keras.layers.Bidirectional(lstm)(x))
-    for layer in rest:
-        x = type(layer).from_config(layer.get_config())(x)
-    return keras.Model(inputs.output, x)
 
 
 def _reloaded(model: SentimentModel, name: str, folder: Path) -> Serve:
@@ -164,16 +151,12 @@ def _print_rows(rows: int, times: dict[str, Times]) -> None:
         )
 
 
-def _machine(options: argparse.Namespace) -> str:
-    cpu = "unknown CPU"
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0].split(":")[1].strip() if names else cpu
+def _conditions(options: argparse.Namespace) -> str:
+    """What the machine was, and what was measured on it."""
     model = f"{'pooled' if options.pooled else 'last state'}, {'un' * options.unmasked}masked"
-    return (
-        f"- {os.cpu_count()} cores, {cpu}, TensorFlow {tf.__version__}, load at the start "
-        f"{os.getloadavg()[0]:.1f}\n- {model}, random weights, {options.rounds} rounds"
+    lines = machine_lines(describe_machine(os.getloadavg()))
+    return "\n".join(
+        f"- {line}" for line in [*lines, f"{model}, random weights, {options.rounds} rounds"]
     )
 
 

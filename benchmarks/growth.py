@@ -1,0 +1,145 @@
+"""What more rows, longer tweets and larger batches cost."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.bench import Bench, signature_call
+from benchmarks.children import Finished, run_module
+from benchmarks.names import PRODUCT
+from benchmarks.progress import say
+from benchmarks.results import Row, Section, median_row
+from benchmarks.turns import Call, take_turns
+from benchmarks.workload import batches_of, texts_of_length, write_many_rows
+from export.signatures import LABELS
+
+WORDS: Final = (1, 5, 10, 20, 40, 400)
+BATCH_SIZES: Final = (1, 4, 16, 32, 64, 256, 1024, 4096)
+LENGTH_BATCHES: Final = (1, 256)
+
+SMALL_NETWORK: Final = (
+    "--epochs=1",
+    "--embedding-dim=8",
+    "--lstm-units=4",
+    "--batch-size=4096",
+)
+"""The rows are what grows: a full network's epoch over 1.6 million rows would take an hour."""
+
+
+def measure(bench: Bench) -> Section:
+    """Training by rows, answers by words and by rows."""
+    rows = [*_training_rows(bench), *_length_rows(bench), *_batch_rows(bench)]
+    return Section(
+        name="growth",
+        title="Growth",
+        rows=rows,
+        notes=(
+            (
+                "Training: `python -m keras_pipeline.train` on that many real tweets, each with three words "
+                "of its own so that none is dropped as a twin; one epoch of a small network "
+                f"(`{' '.join(SMALL_NETWORK)}`), whole command, one run a size."
+            ),
+            (
+                "Time of a further row: between two neighbouring sizes, so that the start of the process "
+                "does not count. Peak memory: of the training process, all of it."
+            ),
+            "Words: tweets of exactly so many words, all batches in turns; the model reads 40.",
+        ),
+    )
+
+
+def _training_rows(bench: Bench) -> list[Row]:
+    folder = bench.folder / "growth"
+    folder.mkdir()
+    sizes = bench.plan.growth_rows
+    done = [_train(bench, size, folder) for size in sizes]
+    seconds, memory = [each.seconds for each in done], [each.peak_bytes / 1e6 for each in done]
+    rows = []
+    for size, second, megabytes in zip(sizes, seconds, memory, strict=True):
+        rows += [
+            _row(f"{size:,} rows: training", second, "s"),
+            _row(f"{size:,} rows: peak memory", megabytes, "MB"),
+        ]
+    further = further_row_us(sizes, seconds)
+    rows += [
+        _row(f"{low:,} to {high:,} rows: time of a further row", time, "µs")
+        for low, high, time in zip(sizes[:-1], sizes[1:], further, strict=True)
+    ]
+    return [
+        *rows,
+        _row("time of a further row, largest over smallest", further[-1] / further[0], "times"),
+        _row("peak memory, largest over smallest", memory[-1] / memory[0], "times"),
+    ]
+
+
+def further_row_us(sizes: Sequence[int], seconds: Sequence[float]) -> list[float]:
+    """Microseconds that each further row took, between neighbouring sizes.
+
+    Example:
+    >>> further_row_us([1_000, 2_000, 4_000], [10.0, 11.0, 13.0])
+    [1000.0, 1000.0]
+    """
+    pairs = list(zip(sizes, seconds, strict=True))
+    return [
+        (later - earlier) / (more - fewer) * 1e6
+        for (fewer, earlier), (more, later) in itertools.pairwise(pairs)
+    ]
+
+
+def _train(bench: Bench, size: int, folder: Path) -> Finished:
+    say(f"growth: training on {size:,} rows")
+    table, run = folder / f"{size}.csv", folder / f"run-{size}"
+    write_many_rows(bench.tweets, LABELS, size, table)
+    command = ["keras_pipeline.train", f"--data={table}", f"--output={run}"]
+    done = run_module([*command, "--no-export", *SMALL_NETWORK], folder / f"{size}.log")
+    table.unlink()  # 130 MB at 1.6 million rows
+    return done
+
+
+def _length_rows(bench: Bench) -> list[Row]:
+    rows = []
+    for size in LENGTH_BATCHES:
+        say(f"growth: words of a tweet, batches of {size:,}")
+        rows += _timed(
+            bench,
+            {
+                _tweets(size, words): texts_of_length(bench.speed_texts, words, size)
+                for words in WORDS
+            },
+        )
+    return rows
+
+
+def _batch_rows(bench: Bench) -> list[Row]:
+    say("growth: batch size")
+    batches = {
+        f"batch of {size:,} real tweets": batches_of(bench.speed_texts, size, 1)[0]
+        for size in BATCH_SIZES
+    }
+    return _timed(bench, batches)
+
+
+def _timed(bench: Bench, batches: dict[str, list[str]]) -> list[Row]:
+    """Milliseconds a call for each batch, the batches in turns."""
+    call = signature_call(bench.product_export)
+    calls = {what: _with(call, batch) for what, batch in batches.items()}
+    times = take_turns(
+        calls, [[]], rounds=bench.plan.call_rounds, budget_s=bench.plan.call_budget_s
+    )
+    return [
+        median_row(what, PRODUCT, [second * 1e3 for second in seconds], "ms")
+        for what, seconds in times.items()
+    ]
+
+
+def _with(call: Call, batch: list[str]) -> Call:
+    return lambda _: call(batch)
+
+
+def _tweets(size: int, words: int) -> str:
+    return f"{size:,} tweet{'s' * (size > 1)} of {words} word{'s' * (words > 1)}"
+
+
+def _row(what: str, value: float, unit: str) -> Row:
+    return Row(what=what, who=PRODUCT, value=value, unit=unit)

@@ -1,0 +1,70 @@
+"""Raw tweets to token ids, alone."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from benchmarks.bench import Bench
+from benchmarks.names import NOTEBOOK, PRODUCT, PRODUCT_KERAS
+from benchmarks.progress import say
+from benchmarks.results import Row, Section, median_row
+from benchmarks.turns import Call, take_turns
+from benchmarks.workload import batches_of
+from export.errors import ExportError
+from export.token_ids import TokenIds
+from keras_pipeline.model import SentimentModel
+
+_SIZES = {1: "a tweet, alone", 256: "a tweet, in 256"}
+_BURST = 10
+
+
+def measure(bench: Bench) -> Section:
+    """Microseconds a tweet from a Python list of raw tweets to ids."""
+    layers, served = string_halves(bench.model)
+    calls: dict[str, Call] = {
+        PRODUCT: served,
+        PRODUCT_KERAS: layers,
+        NOTEBOOK: bench.notebook.token_ids,
+    }
+    rows: list[Row] = []
+    for size, what in _SIZES.items():
+        say(f"preprocessing: {what}")
+        times = take_turns(
+            calls,
+            batches_of(bench.speed_texts, size, bench.plan.call_rounds * _BURST),
+            rounds=bench.plan.call_rounds,
+            burst=_BURST,
+            budget_s=bench.plan.call_budget_s,
+        )
+        rows += [
+            median_row(what, name, [second / size * 1e6 for second in seconds], "µs")
+            for name, seconds in times.items()
+        ]
+    return Section(
+        name="preprocessing",
+        title="Preprocessing alone",
+        rows=rows,
+        baseline=NOTEBOOK,
+        notes=(
+            (
+                "From a Python list of raw tweets to ids in memory: cleaning, tokens, ids, padding; one "
+                "call from Python included. `load_model`: the same by the Keras layers, as one tf.function."
+            ),
+        ),
+    )
+
+
+def string_halves(model: SentimentModel) -> tuple[Call, Call]:
+    """The Keras layers, and the string half that the exported graph holds, each one tf.function."""
+    layers = _compiled(model.token_ids)
+    try:
+        served = TokenIds(model.cleaner, model.vectorizer, model.padded_length)
+    except ExportError:  # the exported graph holds the layers themselves then
+        return layers, layers
+    return layers, _compiled(served)
+
+
+def _compiled(function: Any) -> Call:
+    spec = [tf.TensorSpec([None], tf.string)]
+    compiled = tf.function(function, input_signature=spec, autograph=False)
+    return lambda texts: compiled(tf.constant(texts))

@@ -1,0 +1,91 @@
+"""How right the answers are, on the notebook's test part."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import Bench
+from benchmarks.names import FASTTEXT, NOTEBOOK, PRODUCT, TFIDF
+from benchmarks.peers.fast_text import NOT_INSTALLED
+from benchmarks.results import SCORE, Row, Section, mean_row, missing_row
+from export.signatures import LABELS
+from keras_pipeline.data_source import sha256_of
+from keras_pipeline.evaluate import compute_metrics
+from keras_pipeline.run_folder import RunFolder
+
+FIGURES = ("accuracy", "macro F1", *(f"F1 of {label}" for label in LABELS), "calibration error")
+
+Metrics = dict[str, Any]
+
+
+def measure(bench: Bench) -> Section:
+    """Mean and standard deviation of every figure, over the seeds."""
+    found = {
+        PRODUCT: _product(bench),
+        NOTEBOOK: [training.test for training in bench.notebook_trainings],
+        TFIDF: [_metrics(bench, bench.tfidf.predict(bench.speed_texts))],
+        FASTTEXT: _fast_text(bench),
+    }
+    rows = [_row(figure, who, metrics) for figure in FIGURES for who, metrics in found.items()]
+    return Section(
+        name="quality",
+        title="Quality",
+        rows=rows,
+        baseline=NOTEBOOK,
+        notes=[
+            (
+                f"Test part: {len(bench.test_rows):,} rows, 20 %, stratified, random_state 42, as the "
+                "notebook cut it. Mean and standard deviation of the seeds; a seed governs weights, "
+                "dropout, batches and the validation part."
+            ),
+            (
+                "The notebook watched its test part to stop early. Here its network watches the same "
+                "validation part as this project's, and learns from the same rows."
+            ),
+            (
+                "TF-IDF and fastText need no validation part and learn from its rows, too. TF-IDF gives "
+                "the same model each time."
+            ),
+            *_about_run(bench),
+        ],
+    )
+
+
+def _product(bench: Bench) -> list[Metrics]:
+    if bench.run is None:
+        return [training.test for training in bench.trainings[0]]
+    return [json.loads(RunFolder(bench.run).metrics.read_text())["test"]]
+
+
+def _about_run(bench: Bench) -> list[str]:
+    """What to know of a model that was trained before."""
+    if bench.run is None:
+        return []
+    saved = json.loads((bench.run / "data.json").read_text())
+    path = Path(saved["path"])
+    same = path.is_file() and sha256_of(path) == sha256_of(bench.source.path)
+    ending = "same table." if same else "**other table: the rows above do not compare.**"
+    return [f"This project's figures are those that `--run` saved, of one seed and the {ending}"]
+
+
+def _fast_text(bench: Bench) -> list[Metrics]:
+    peers = [bench.fast_text(seed) for seed in bench.plan.seeds]
+    return [_metrics(bench, peer.predict(bench.speed_texts)) for peer in peers if peer is not None]
+
+
+def _metrics(bench: Bench, probabilities: Any) -> Metrics:
+    return compute_metrics(bench.tweets.labels[bench.test_rows], probabilities)
+
+
+def _row(figure: str, who: str, metrics: Sequence[Metrics]) -> Row:
+    if not metrics:
+        return missing_row(figure, who, SCORE, NOT_INSTALLED)
+    return mean_row(figure, who, [figure_of(each, figure) for each in metrics], SCORE)
+
+
+def figure_of(metrics: Metrics, figure: str) -> float:
+    """One of `FIGURES` from what `compute_metrics` gives."""
+    if figure.startswith("F1 of "):
+        return float(metrics["per_class"][figure.removeprefix("F1 of ")]["f1"])
+    return float(metrics[figure.lower().replace(" ", "_")])

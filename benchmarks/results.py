@@ -1,0 +1,135 @@
+"""What a measurement gives: rows of a table, each findable by what was measured and of whom."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Final
+
+from benchmarks.statistics_of import mean_and_deviation, quartiles
+
+RATES: Final = ("tweets/s", "requests/s", "of the floor")
+"""Units of which more is better; of every other unit but a score, less is."""
+
+SCORE: Final = "score"
+"""Unit of accuracy, F1 and the like, from 0 to 1: compared by difference, not by ratio."""
+
+LOSS: Final = "nats"
+"""Unit of a log loss: compared by difference too."""
+
+Key = tuple[str, str, str]
+"""Measurement, what, who."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        what: what was measured, such as "one tweet, p50".
+        who: of whom, one of `benchmarks.names`.
+        value: the median, unless `what` says otherwise; None where it could not be measured.
+        unit: such as ms or tweets/s.
+        low, high: quartiles, where there are several samples.
+        deviation: standard deviation, where `value` is a mean.
+        samples: calls, rounds, epochs or seeds behind the value.
+        note: what the reader must know.
+    """
+
+    what: str
+    who: str
+    value: float | None
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    deviation: float | None = None
+    samples: int = 1
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Section:
+    """One measurement.
+
+    Attributes:
+        name: as `--only` names it.
+        title: heading of its table.
+        rows: its figures.
+        baseline: whom the others are compared with, row by row; None for nobody.
+        notes: how it was measured, a sentence each.
+        failed: why it ended early, "" where it did not.
+    """
+
+    name: str
+    title: str
+    rows: Sequence[Row] = ()
+    baseline: str | None = None
+    notes: Sequence[str] = ()
+    failed: str = ""
+
+    def find(self, what: str, who: str) -> Row | None:
+        """The row of that name, None if there is none."""
+        return next((row for row in self.rows if (row.what, row.who) == (what, who)), None)
+
+
+def find_row(sections: Sequence[Section], key: Key) -> Row | None:
+    """The row of that key with a value, None if it was not measured."""
+    name, what, who = key
+    found = next((section.find(what, who) for section in sections if section.name == name), None)
+    return found if found is not None and found.value is not None else None
+
+
+def median_row(what: str, who: str, sample: Sequence[float], unit: str, **more: Any) -> Row:
+    """A row of the median and quartiles of `sample`.
+
+    Example:
+    >>> median_row("start", "server", [1.0, 2.0, 3.0], "s").high
+    2.5
+    """
+    found = quartiles(sample)
+    return Row(
+        what=what, who=who, unit=unit, samples=len(sample),
+        value=found.median, low=found.low, high=found.high, **more,
+    )  # fmt: skip
+
+
+def rate_row(
+    what: str, who: str, seconds: Sequence[float], count: int, unit: str, **more: Any
+) -> Row:
+    """A row of the rate at which `count` things were done in each of `seconds`."""
+    return median_row(what, who, [count / each for each in seconds], unit, **more)
+
+
+def mean_row(what: str, who: str, sample: Sequence[float], unit: str, **more: Any) -> Row:
+    """A row of the mean and standard deviation of `sample`."""
+    mean, deviation = mean_and_deviation(sample)
+    return Row(
+        what=what, who=who, unit=unit, samples=len(sample),
+        value=mean, deviation=deviation, **more,
+    )  # fmt: skip
+
+
+def missing_row(what: str, who: str, unit: str, note: str) -> Row:
+    """A row that says why there is no figure."""
+    return Row(what=what, who=who, unit=unit, value=None, samples=0, note=note)
+
+
+def is_difference(unit: str) -> bool:
+    """Whether figures of this unit are compared by their difference."""
+    return unit in (SCORE, LOSS)
+
+
+def advantage(row: Row, base: Row) -> float:
+    """How many times as good `row` is as `base`; of scores and losses, by how much it is higher.
+
+    Example:
+    >>> slow, fast = (Row(what="call", who=w, value=v, unit="ms") for w, v in (("a", 6), ("b", 2)))
+    >>> advantage(fast, slow)
+    3.0
+
+    Raises:
+        ValueError: one has no value, or their units differ.
+    """
+    if row.value is None or base.value is None or row.unit != base.unit:
+        raise ValueError(f"Two figures of one unit are compared. Received: {row}, {base}")
+    if is_difference(row.unit):
+        return row.value - base.value
+    return row.value / base.value if row.unit in RATES else base.value / row.value

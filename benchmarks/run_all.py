@@ -1,0 +1,110 @@
+"""One run from the options to the table: measure, write after every measurement, judge, print."""
+
+import dataclasses
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.aims import judge
+from benchmarks.bench import Bench
+from benchmarks.errors import BenchError
+from benchmarks.machine import Load, describe_machine
+from benchmarks.names import MEASUREMENTS
+from benchmarks.options import Options
+from benchmarks.progress import say
+from benchmarks.report import Report
+from benchmarks.results import Section
+from benchmarks.workload import shown_path
+from keras_pipeline.data_source import find_source, sha256_of
+from keras_pipeline.errors import UserError, exits_cleanly
+from keras_pipeline.run_folder import RunFolder
+
+EXIT_INCOMPLETE = 1
+
+
+@exits_cleanly
+def run(options: Options, load: Load) -> int:
+    """Measure what was asked for; 0, 1 if a measurement failed, 2 for bad input.
+
+    Args:
+        options: the command line.
+        load: the machine's load before anything of this run was at work.
+    """
+    if options.run is not None and not RunFolder(options.run).is_finished:
+        raise UserError(
+            "`--run` must be the folder of a finished run, with model.keras and metrics.json. "
+            f"Received: run={options.run}"
+        )
+    source = find_source(options.data)
+    _make_folder(options.out)
+    machine = describe_machine(load)
+    # Absolute: child processes run in the project's root, wherever this one does.
+    run_folder = None if options.run is None else options.run.resolve()
+    bench = Bench(options.plan, source, options.out.resolve(), run_folder)
+    settings = _settings(bench, options)
+    sections: list[Section] = []
+    for name in options.only:
+        sections.append(_measured(name, bench))
+        report = _report(machine, settings, sections, bench)
+        _write(report, options.out)
+    print(report.to_markdown())
+    say(f"written: {options.out / 'results.md'}, {options.out / 'results.json'}")
+    return EXIT_INCOMPLETE if any(section.failed for section in sections) else 0
+
+
+def _measured(name: str, bench: Bench) -> Section:
+    """One measurement; what stops it does not stop the others."""
+    try:
+        return importlib.import_module(MEASUREMENTS[name]).measure(bench)
+    except BenchError as error:
+        say(f"{name} failed: {error}")
+        return Section(name=name, title=name.capitalize(), failed=str(error))
+
+
+def _report(
+    machine: dict[str, Any], settings: dict[str, Any], sections: Sequence[Section], bench: Bench
+) -> Report:
+    verdicts = judge(
+        sections,
+        quick=bench.plan.quick,
+        twitter=bench.is_twitter,
+        taught_by=bench.taught_by,
+    )
+    return Report(machine=machine, settings=settings, sections=list(sections), verdicts=verdicts)
+
+
+def _settings(bench: Bench, options: Options) -> dict[str, Any]:
+    return {
+        "data": shown_path(bench.whole.path),
+        "sha256": sha256_of(bench.whole.path),
+        "rows": len(bench.tweets.labels),
+        "run": None if options.run is None else shown_path(options.run),
+        "only": list(options.only),
+        "quick": bench.plan.quick,
+        "plan": dataclasses.asdict(bench.plan),
+    }
+
+
+def _write(report: Report, folder: Path) -> None:
+    (folder / "results.json").write_text(report.to_json(), encoding="utf-8")
+    (folder / "results.md").write_text(report.to_markdown(), encoding="utf-8")
+
+
+def _make_folder(path: Path) -> None:
+    """A new folder, or an empty one.
+
+    Raises:
+        UserError: there is something in it, or it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        taken = any(path.iterdir())
+    except OSError as error:
+        raise UserError(
+            f"`--out` must be a folder that can be written. Received: out={path} ({error.strerror})"
+        ) from None
+    if taken:
+        raise UserError(
+            f"`--out` must be a new folder: nothing is written over. Received: out={path}"
+        )

@@ -1,0 +1,85 @@
+"""Batches of raw tweets, answered in this process, beside the least time that arithmetic allows."""
+
+from typing import Final
+
+import tensorflow as tf
+
+from benchmarks.bench import Bench
+from benchmarks.contenders import contenders, missing_contenders
+from benchmarks.floor import MachineRates, Work, count_work, measure_rates
+from benchmarks.names import ARITHMETIC, NOTEBOOK, PRODUCT
+from benchmarks.progress import say
+from benchmarks.results import Row, Section, median_row, missing_row, rate_row
+from benchmarks.statistics_of import quartiles
+from benchmarks.turns import Call, take_turns
+from benchmarks.workload import batches_of
+from export.classifier_weights import ClassifierWeights
+from export.errors import ExportError
+
+BATCH_SIZES: Final = (32, 256, 2048)
+
+
+def measure(bench: Bench) -> Section:
+    """Tweets a second at each batch size."""
+    calls = contenders(bench)
+    rates = measure_rates()
+    rows: list[Row] = []
+    for size in BATCH_SIZES:
+        say(f"throughput: batches of {size:,}")
+        rows += _batch_rows(bench, calls, size, rates)
+    return Section(
+        name="throughput",
+        title="Batches in process",
+        rows=rows,
+        baseline=NOTEBOOK,
+        notes=(
+            (
+                "Raw tweets of the test part in, NumPy probabilities out; contenders in turns, one batch "
+                "a turn. Spread: quartiles of the turns."
+            ),
+            (
+                f"Arithmetic floor: the BiLSTM's and dense layers' operations at {rates.flops / 1e9:,.0f} "
+                "Gflop/s, the best of TensorFlow's float32 matrix products here (1,024 squared), or "
+                f"their bytes (each weight once, each word's vector once) at {rates.bytes / 1e9:,.1f} "
+                "GB/s, the best of a large copy, whichever takes longer. A word that a batch repeats is "
+                "counted once in the input's half of the gates, as the exported graph computes it."
+            ),
+        ),
+    )
+
+
+def _batch_rows(bench: Bench, calls: dict[str, Call], size: int, rates: MachineRates) -> list[Row]:
+    what = f"batch of {size:,}"
+    batches = batches_of(bench.speed_texts, size, max(4, 256 // size))
+    times = take_turns(
+        calls, batches, rounds=bench.plan.call_rounds, budget_s=bench.plan.call_budget_s
+    )
+    rows = [rate_row(what, name, seconds, size, "tweets/s") for name, seconds in times.items()]
+    rows += missing_contenders(calls, what, "tweets/s")
+    try:
+        weights = ClassifierWeights(bench.model.classifier)
+    except ExportError as error:
+        return [*rows, missing_row(what, ARITHMETIC, "tweets/s", str(error))]
+    work = [count_work(weights, bench.model.token_ids(tf.constant(batch))) for batch in batches]
+    return rows + _floor_rows(what, size, work, rates, times[PRODUCT])
+
+
+def _floor_rows(
+    what: str, size: int, work: list[Work], rates: MachineRates, seconds: list[float]
+) -> list[Row]:
+    """The floor as a rate, and the share of it that this project reaches."""
+    floors = [each.least_seconds(rates) for each in work]
+    floor_s = quartiles(floors).median
+    operations = sum(each.flops for each in work) / len(work)
+    moved = sum(each.bytes for each in work) / len(work)
+    bound = "operations" if operations / rates.flops >= moved / rates.bytes else "bytes"
+    note = f"{operations / 1e6:,.0f} Mflop, {moved / 1e6:,.1f} MB a batch; bound by {bound}"
+    return [
+        rate_row(what, ARITHMETIC, floors, size, "tweets/s", note=note),
+        median_row(
+            f"{what}, share of the floor",
+            PRODUCT,
+            [floor_s / each for each in seconds],
+            "of the floor",
+        ),
+    ]

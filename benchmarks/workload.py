@@ -1,0 +1,90 @@
+"""The tweets that are measured with: the table, a smaller one for a quick run, batches of texts."""
+
+import csv
+import dataclasses
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.children import ROOT
+from keras_pipeline.data_source import DataSource
+from keras_pipeline.dataset import Tweets
+
+TWITTER_SHA256: Final = "72272bdb46bde06bd26de483935ed787492e124187f7cf8a72572c6641cd2d9f"
+"""Of Twitter_Data.csv, for which the aims of quality were set."""
+
+_SYLLABLES: Final = [
+    f"q{first}{second}" for first in "abcdefghijklmnopqrstuvwxyz" for second in "aeiou"
+]
+
+
+def smaller_table(source: DataSource, rows: int, to: Path) -> DataSource:
+    """At most `rows` rows of the table, each label with its share, all columns, as UTF-8.
+
+    Args:
+        source: the whole table.
+        rows: how many rows are wanted.
+        to: file to write.
+
+    Returns:
+        The new table; `source` itself where it has no more rows.
+    """
+    table = pd.read_csv(
+        source.path, encoding=source.encoding, dtype=object, keep_default_na=False, na_values=[""]
+    ).dropna(subset=[source.text_column, source.label_column])
+    if len(table) <= rows:
+        return source
+    drawn = table.groupby(source.label_column).sample(frac=rows / len(table), random_state=0)
+    # In the file's own order: sorted by label, the first rows would be of one class.
+    drawn.sort_index().to_csv(to, index=False, encoding="utf-8")
+    return dataclasses.replace(source, path=to, encoding="utf-8")
+
+
+def data_options(source: DataSource) -> list[str]:
+    """The options by which this project's commands read the table."""
+    return [f"--data={source.path.resolve()}", f"--encoding={source.encoding}"]
+
+
+def batches_of(texts: np.ndarray[Any, Any], rows: int, count: int) -> list[list[str]]:
+    """`count` batches of `rows` random tweets: one tweet may be long or short."""
+    draw = np.random.default_rng(rows)
+    return [draw.choice(texts, rows).tolist() for _ in range(count)]
+
+
+def texts_of_length(texts: np.ndarray[Any, Any], words: int, count: int) -> list[str]:
+    """`count` texts of exactly `words` real words each."""
+    pool = " ".join(texts[: 50 * count]).split()
+    starts = np.random.default_rng(words).integers(0, len(pool), count)
+    return [" ".join((pool[start:] + pool * (words // len(pool) + 1))[:words]) for start in starts]
+
+
+def write_many_rows(tweets: Tweets, labels: tuple[str, ...], rows: int, to: Path) -> None:
+    """A table of `rows` real tweets, each made another by three words of its own.
+
+    Without those, repeated tweets would be dropped from training as twins of the test part.
+    """
+    order = np.random.default_rng(0).permutation(len(tweets.texts))
+    with to.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "sentiment"])
+        for row in range(rows):
+            drawn = order[row % len(order)]
+            text, label = tweets.texts[drawn], labels[tweets.labels[drawn]]
+            writer.writerow([f"{text} {_own_words(row)}", label])
+
+
+def _own_words(number: int) -> str:
+    """Three made-up words that no other number has, of 130 in all."""
+    base = len(_SYLLABLES)
+    digits = number % base, number // base % base, number // base**2
+    return " ".join(_SYLLABLES[digit] for digit in digits)
+
+
+def shown_path(path: Path) -> str:
+    """As seen from the project, where it lies in it; else its name."""
+    path = path.resolve()
+    if ".venv" in path.parts or not path.is_relative_to(ROOT):
+        return path.name
+    return str(path.relative_to(ROOT))
