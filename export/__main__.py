@@ -1,6 +1,8 @@
 """Export a trained model, and look after what is published.
 
 python -m export runs/NAME/model.keras --to models/tweet_sentiment
+python -m export runs/NAME --to models/tweet_sentiment_half --weights float16
+python -m export runs/NAME --format onnx
 python -m export --list models/tweet_sentiment
 python -m export --rollback 3 --to models/tweet_sentiment
 python -m export --keep 5 --to models/tweet_sentiment
@@ -13,8 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from export.errors import ExportError, UnreadableRunError
+from export.formats import require
 from export.publish import keep_newest, rollback
-from export.settings import GRAPHS, Tolerances
+from export.settings import (
+    FORMATS,
+    GRAPHS,
+    PROBABILITY_TOLERANCES,
+    SAVED_MODEL,
+    WEIGHTS,
+    Artefact,
+    Tolerances,
+)
 from export.signatures import MODEL_NAME
 from export.versions import format_versions, list_versions
 
@@ -22,20 +33,40 @@ if TYPE_CHECKING:
     from export.quality import TestSplit
     from export.run_record import RunRecord
 
-_DEFAULT_TO = Path("models") / MODEL_NAME
+_MODELS = Path("models")
+
+
+def _default_to(file_format: str) -> Path:
+    """Each format has a folder of its own: a server takes the newest number for a SavedModel."""
+    return _MODELS / (MODEL_NAME if file_format == SAVED_MODEL else f"{MODEL_NAME}_{file_format}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m export",
-        description="Publish a trained model as a SavedModel version that passed the gate.",
+        description="Publish a trained model as a version that passed the gate.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
         "model", nargs="?", type=Path, help="model.keras in its run folder, or the folder"
     )
     parser.add_argument(
-        "--to", type=Path, default=_DEFAULT_TO, metavar="DIR", help="folder of versions"
+        "--to",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help=f"folder of versions (default: {_default_to(SAVED_MODEL)}, of another format "
+        f"{_default_to('FORMAT')})",
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default=SAVED_MODEL,
+        dest="file_format",
+        help="litert and onnx take token ids, not text",
+    )
+    parser.add_argument(
+        "--weights", choices=WEIGHTS, default=WEIGHTS[0], help="type in which they are stored"
     )
     parser.add_argument(
         "--graph",
@@ -46,8 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tolerance",
         type=float,
-        default=Tolerances.probability,
-        help="largest difference of a probability from the Keras model's",
+        default=argparse.SUPPRESS,
+        help="largest difference of a probability from the Keras model's (default: "
+        + ", ".join(f"{value:g} with {name}" for name, value in PROBABILITY_TOLERANCES.items())
+        + ")",
     )
     parser.add_argument(
         "--quality-tolerance", type=float, default=Tolerances.macro_f1,
@@ -76,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0, 1 if something was refused, 2 for bad input."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    options.to = getattr(options, "to", _default_to(options.file_format))
     asked = (options.model, options.list, options.rollback, options.keep)
     if all(value is None for value in asked):
         parser.error("expected a model, --list, --rollback or --keep. Received: none of them")
@@ -104,22 +138,32 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> None:
+    artefact = Artefact(
+        file_format=options.file_format, weights=options.weights, graph=options.graph
+    )
+    require(artefact)
     # TensorFlow takes seconds to import; the other commands do without it.
     model, split, record = _read(options.model)
 
     from export.exporter import export_model  # noqa: PLC0415
 
-    tolerances = Tolerances(probability=options.tolerance, macro_f1=options.quality_tolerance)
+    tolerances = Tolerances(
+        probability=getattr(options, "tolerance", artefact.tolerances.probability),
+        macro_f1=options.quality_tolerance,
+    )
     path, report = export_model(
         model,
         options.to,
         split=split,
         run=record,
-        graph=options.graph,
+        artefact=artefact,
         tolerances=tolerances,
         force=options.force,
     )
-    print(f"{report.summary()}\nExported: {path}")
+    print(report.summary())
+    if artefact.is_reduced:
+        print(report.beside())
+    print(f"Exported: {path}")
 
 
 def _read(path: Path) -> tuple[Any, "TestSplit", "RunRecord"]:

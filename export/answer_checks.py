@@ -25,8 +25,11 @@ from export.warmup import WARMUP_REQUESTS
 BATCH_SIZES: Final = (1, 7, 33, 2048)
 """Batches of the parity check: one, few, many and very many rows, none a power of two but the last."""
 
-_ROWS_A_BATCH_SIZE: Final = {1: 64, 7: 256, 33: 1024}
+ROWS_A_BATCH_SIZE: Final = {1: 64, 7: 256, 33: 1024}
 """The smaller the batch, the fewer rows are asked: the split is asked whole at the largest only."""
+
+NO_TWEETS: Final = f"none/{PROBABILITIES}"
+"""Where the answer to no tweets is."""
 
 Array = np.ndarray[Any, Any]
 
@@ -37,10 +40,10 @@ def ask(directory: Path, texts: Sequence[str | bytes]) -> dict[str, Any]:
     Raises:
         GateError: it could not load the version, or could not answer.
     """
-    some = texts[: _ROWS_A_BATCH_SIZE[7]]
+    some = texts[: ROWS_A_BATCH_SIZE[7]]
     runs = [
         *(
-            Run(f"b{size}", SERVING_DEFAULT, texts[: _ROWS_A_BATCH_SIZE.get(size)], size)
+            Run(f"b{size}", SERVING_DEFAULT, texts[: ROWS_A_BATCH_SIZE.get(size)], size)
             for size in BATCH_SIZES
         ),
         Run("none", SERVING_DEFAULT, [], 1),
@@ -67,15 +70,23 @@ def answer_key(size: int) -> str:
     return f"b{size}/{PROBABILITIES}"
 
 
-def check_parity(answers: dict[str, Any], expected: Array, tolerance: float) -> float:
-    """Compare batches of every size, and the loaded object itself; tell the largest difference.
+def check_parity(
+    answers: dict[str, Any], expected: Array, tolerance: float, *, also: dict[str, Array]
+) -> float:
+    """Compare batches of every size; tell the largest difference.
+
+    Args:
+        answers: by `answer_key`, and those to no tweets.
+        expected: the Keras model's, `[rows, 3]`.
+        tolerance: of a probability.
+        also: further answers by what gave them; each is to the first rows.
 
     Raises:
         GateError: a probability differs by more than `tolerance`, or no tweets give another shape.
     """
     parts = {f"batches of {size}": answers[answer_key(size)] for size in BATCH_SIZES}
     worst = 0.0
-    for name, found in {**parts, "the loaded object": answers["loaded"]}.items():
+    for name, found in {**parts, **also}.items():
         difference = _largest(found, expected[: len(found)])
         if not difference <= tolerance:
             raise GateError(
@@ -84,7 +95,7 @@ def check_parity(answers: dict[str, Any], expected: Array, tolerance: float) -> 
                 f"a difference of {difference:.3g}",
             )
         worst = max(worst, difference)
-    empty = answers[f"none/{PROBABILITIES}"].shape
+    empty = answers[NO_TWEETS].shape
     if empty != (0, len(LABELS)):
         raise GateError("parity", f"shape [0, {len(LABELS)}] for no tweets", f"{list(empty)}")
     return worst

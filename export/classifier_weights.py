@@ -8,12 +8,13 @@ another function than the trained one would be worse than a slow one. `export` k
 layer by its registered name, for it imports nothing of `keras_pipeline`.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from export.errors import ExportError
+from export.settings import FLOAT32
 
 POOLING_LAYER: Final = "keras_pipeline>MaxMeanPooling1D"
 """Registered name of the layer that pools over the outputs in place of their last state."""
@@ -27,6 +28,7 @@ class ClassifierWeights(tf.Module):
 
     Args:
         classifier: a built functional model, `[batch, time] int64 -> [batch, 3] float32`.
+        dtype: of the variables, one of `export.settings.WEIGHTS`; what is computed with is float32.
 
     Attributes:
         embedding: `[vocabulary, embedding]`.
@@ -39,16 +41,16 @@ class ClassifierWeights(tf.Module):
         ExportError: the classifier is built of other layers, or with other settings.
     """
 
-    def __init__(self, classifier: keras.Model) -> None:
+    def __init__(self, classifier: keras.Model, dtype: str = FLOAT32) -> None:
         super().__init__(name="classifier_weights")
         embedding, bilstm, hidden, output = _known_layers(classifier)
         self.masked = bool(embedding.mask_zero)
         self.pooled = bool(bilstm.return_sequences)
-        self.embedding = _variable(embedding.embeddings)
-        self.forward = LstmWeights(bilstm.forward_layer)
-        self.backward = LstmWeights(bilstm.backward_layer)
-        self.hidden = (_variable(hidden.kernel), _variable(hidden.bias))
-        self.output = (_variable(output.kernel), _variable(output.bias))
+        self.embedding = _variable(embedding.embeddings, dtype)
+        self.forward = LstmWeights(bilstm.forward_layer, dtype)
+        self.backward = LstmWeights(bilstm.backward_layer, dtype)
+        self.hidden = (_variable(hidden.kernel, dtype), _variable(hidden.bias, dtype))
+        self.output = (_variable(output.kernel, dtype), _variable(output.bias, dtype))
 
     def lengths(self, ids: tf.Tensor) -> tf.Tensor:
         """Steps that count of each row: `[batch, time] int64 -> [batch] int32`.
@@ -60,10 +62,18 @@ class ClassifierWeights(tf.Module):
             return tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
         return tf.fill([tf.shape(ids)[0]], tf.shape(ids)[1])
 
+    def directions(self) -> "tuple[LstmTensors, LstmTensors]":
+        """Forward and backward LSTM, read."""
+        return self.forward.read(), self.backward.read()
+
+    def embed(self, ids: tf.Tensor) -> tf.Tensor:
+        """`[...] int64 -> [..., embedding] float32`; of float16 only the rows asked for are cast."""
+        return _float32(tf.gather(self.embedding, ids))
+
     def probabilities(self, features: tf.Tensor) -> tf.Tensor:
         """The dense layers: `[batch, features] -> [batch, 3] float32`."""
-        hidden = tf.nn.relu(tf.nn.bias_add(tf.matmul(features, self.hidden[0]), self.hidden[1]))
-        return tf.nn.softmax(tf.nn.bias_add(tf.matmul(hidden, self.output[0]), self.output[1]))
+        hidden = tf.nn.relu(_dense(features, self.hidden))
+        return tf.nn.softmax(_dense(hidden, self.output))
 
 
 class LstmWeights(tf.Module):
@@ -71,19 +81,36 @@ class LstmWeights(tf.Module):
 
     Args:
         layer: a built `keras.layers.LSTM`.
+        dtype: of the variables.
 
     Attributes:
         units: size of the state.
-        kernel: `[embedding + units, 4 * units]`, the input's rows above the state's.
-        bias: `[4 * units]`.
     """
 
-    def __init__(self, layer: keras.layers.LSTM) -> None:
+    def __init__(self, layer: keras.layers.LSTM, dtype: str) -> None:
         super().__init__(name=layer.name)
         self.units = int(layer.units)
         cell = layer.cell
-        self.kernel = _variable(keras.ops.concatenate([cell.kernel, cell.recurrent_kernel]))
-        self.bias = _variable(cell.bias)
+        self._kernel = _variable(keras.ops.concatenate([cell.kernel, cell.recurrent_kernel]), dtype)
+        self._bias = _variable(cell.bias, dtype)
+
+    def read(self) -> "LstmTensors":
+        """The weights as they are computed with; each read of float16 weights is another cast."""
+        return LstmTensors(self.units, _float32(self._kernel), _float32(self._bias))
+
+
+class LstmTensors(NamedTuple):
+    """One direction's weights inside a traced function.
+
+    Attributes:
+        units: size of the state.
+        kernel: `[embedding + units, 4 * units] float32`, the input's rows above the state's.
+        bias: `[4 * units] float32`.
+    """
+
+    units: int
+    kernel: tf.Tensor
+    bias: tf.Tensor
 
     @property
     def input_kernel(self) -> tf.Tensor:
@@ -96,8 +123,17 @@ class LstmWeights(tf.Module):
         return self.kernel[-self.units :]
 
 
-def _variable(value: Any) -> tf.Variable:
-    return tf.Variable(keras.ops.convert_to_numpy(value), trainable=False)
+def _variable(value: Any, dtype: str) -> tf.Variable:
+    return tf.Variable(keras.ops.convert_to_numpy(value).astype(dtype), trainable=False)
+
+
+def _float32(weight: tf.Variable | tf.Tensor) -> tf.Tensor:
+    return tf.cast(weight, tf.float32)  # nothing is added to the graph where it is float32 already
+
+
+def _dense(inputs: tf.Tensor, weights: tuple[tf.Variable, tf.Variable]) -> tf.Tensor:
+    kernel, bias = map(_float32, weights)
+    return tf.nn.bias_add(tf.matmul(inputs, kernel), bias)
 
 
 def _known_layers(classifier: keras.Model) -> tuple[Any, Any, Any, Any]:

@@ -1,8 +1,9 @@
 """What can go wrong between a trained model and a published version.
 
 ExportError
-├── UnreadableRunError    the model, its run folder or its data cannot be read
-└── GateError             a check failed
+├── UnreadableRunError        the model, its run folder or its data cannot be read
+├── UnknownArtefactError      no such artefact is written
+└── GateError                 a check failed
 """
 
 
@@ -18,6 +19,12 @@ class ExportError(Exception):
 
 class UnreadableRunError(ExportError):
     """The model, its run folder or its data cannot be read."""
+
+    exit_code = 2
+
+
+class UnknownArtefactError(ExportError):
+    """No artefact is of this format with these weights and this graph."""
 
     exit_code = 2
 

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from export.formats import refuse_other_format, require
 from export.gate import GateReport, pass_gate
 from export.model_card import write_model_card
 from export.publish import staged_version
 from export.quality import TestSplit
 from export.run_record import RunRecord
 from export.saved_model import write_saved_model
-from export.settings import GRAPHS, Tolerances
+from export.settings import Artefact, Tolerances
+from export.token_artefact import write_token_artefact
+from export.token_gate import pass_token_gate
 from export.versions import list_versions
 from export.warmup import write_warmup
 
@@ -20,7 +23,7 @@ def export_model(
     *,
     split: TestSplit,
     run: RunRecord,
-    graph: str = GRAPHS[0],
+    artefact: Artefact | None = None,
     tolerances: Tolerances | None = None,
     force: bool = False,
 ) -> tuple[Path, GateReport]:
@@ -28,11 +31,11 @@ def export_model(
 
     Args:
         model: a trained string model; see `export.saved_model.ServingModule`.
-        to: folder that holds the numbered versions; made if it is not there.
+        to: folder that holds the numbered versions, all of one format; made if it is not there.
         split: the test part of the run, to compare answers and figures on.
         run: what trained the model, for the card.
-        graph: how the classifier is computed, one of `export.settings.GRAPHS`.
-        tolerances: how much may differ; `Tolerances()` by default.
+        artefact: what to write; `Artefact()`, a SavedModel, by default.
+        tolerances: how much may differ; by default what suits the artefact.
         force: publish even if it is worse than the version published now.
 
     Returns:
@@ -42,17 +45,28 @@ def export_model(
         ExportError: the version could not be written; the folder is as it was.
         GateError: a check failed; the folder is as it was.
     """
+    artefact = artefact or Artefact()
+    require(artefact)
+    refuse_other_format(to, artefact.file_format)
     with staged_version(to) as stage:
-        write_saved_model(model, stage.path, graph)
-        write_warmup(stage.path)
+        _write(model, stage.path, artefact)
         newest = next(iter(list_versions(to)), None)
-        report = pass_gate(
+        gate = pass_gate if artefact.takes_text else pass_token_gate
+        report = gate(
             stage.path,
             model,
             split,
             published=newest.path if newest else None,
-            tolerances=tolerances,
+            tolerances=tolerances or artefact.tolerances,
             force=force,
         )
-        write_model_card(stage.path, run, report, graph)
+        write_model_card(stage.path, model, run, report, artefact)
     return stage.published, report
+
+
+def _write(model: Any, directory: Path, artefact: Artefact) -> None:
+    if artefact.takes_text:
+        write_saved_model(model, directory, artefact.graph, artefact.weights)
+        write_warmup(directory)
+    else:
+        write_token_artefact(model, directory, artefact.file_format, artefact.weights)

@@ -60,15 +60,24 @@ def ask_fresh_process(
     with tempfile.TemporaryDirectory() as scratch:
         questions, answers = Path(scratch, "tasks.json"), Path(scratch, "answers.npz")
         questions.write_text(json.dumps(tasks), encoding="utf-8")
-        # -I: neither the working directory nor PYTHONPATH lend it any code.
-        command = [sys.executable, "-I", str(_CHILD), str(questions), str(answers)]
-        result = subprocess.run(  # noqa: S603 (our own script, no shell)
-            command, capture_output=True, text=True, errors="replace", check=False
-        )
-        if result.returncode:
-            raise ExportError(_last_words(result))
+        run_alone(_CHILD, questions, answers)
         with np.load(answers) as found:
             return dict(found)
+
+
+def run_alone(script: Path, *arguments: Path) -> None:
+    """Run a script of ours in a process that finds none of this project's code.
+
+    Raises:
+        ExportError: it failed; the message ends with its last words.
+    """
+    # -I: neither the working directory nor PYTHONPATH lend it any code.
+    command = [sys.executable, "-I", str(script), *map(str, arguments)]
+    result = subprocess.run(  # noqa: S603 (our own script, no shell)
+        command, capture_output=True, text=True, errors="replace", check=False
+    )
+    if result.returncode:
+        raise ExportError(_last_words(result))
 
 
 def _last_words(result: "subprocess.CompletedProcess[str]") -> str:

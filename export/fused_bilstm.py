@@ -10,11 +10,13 @@ from typing import Final
 
 import tensorflow as tf
 
-from export.classifier_weights import ClassifierWeights, LstmWeights
+from export.classifier_weights import ClassifierWeights, LstmTensors
 
 ROWS_A_GROUP: Final = 4
 GROUPS: Final = 4
 """So many are built; the last takes all rows that are left."""
+
+Lstms = tuple[LstmTensors, LstmTensors]
 
 
 def fused_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
@@ -32,11 +34,18 @@ def fused_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tenso
     slices = [slice(start, start + ROWS_A_GROUP) for start in starts[:-1]] + [
         slice(starts[-1], None)
     ]
-    return tf.concat([group_features(weights, ids[rows], lengths[rows]) for rows in slices], axis=0)
+    lstms = weights.directions()
+    return tf.concat([_group(weights, lstms, ids[rows], lengths[rows]) for rows in slices], axis=0)
 
 
 def group_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """`fused_features` of a few rows in any order, or of none."""
+    return _group(weights, weights.directions(), ids, lengths)
+
+
+def _group(
+    weights: ClassifierWeights, lstms: Lstms, ids: tf.Tensor, lengths: tf.Tensor
+) -> tf.Tensor:
     ids = tf.pad(ids, [[0, 0], [0, 1]])  # so that there is a first step, whatever came
     # The reversal keeps padding at the right: both directions end at `length - 1`.
     reverse = tf.reverse_sequence(ids, lengths, seq_axis=1)
@@ -44,13 +53,13 @@ def group_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tenso
     # seq_len_max. No length exceeds `time`, where it would end the process too.
     steps = tf.maximum(tf.reduce_max(lengths), 0)
     outputs = [
-        _block_lstm(lstm, tf.gather(weights.embedding, tf.transpose(direction)), steps)
-        for lstm, direction in ((weights.forward, ids), (weights.backward, reverse))
+        _block_lstm(lstm, weights.embed(tf.transpose(direction)), steps)
+        for lstm, direction in zip(lstms, (ids, reverse), strict=True)
     ]
     return (_max_and_mean if weights.pooled else _last_states)(outputs, lengths)
 
 
-def _block_lstm(lstm: LstmWeights, inputs: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+def _block_lstm(lstm: LstmTensors, inputs: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
     """`[time, batch, embedding]` -> outputs `[time, batch, units]`, zeros from `steps` on."""
     state = tf.zeros([tf.shape(inputs)[1], lstm.units])
     peephole = tf.zeros([lstm.units])  # the op asks for these weights even where it uses none

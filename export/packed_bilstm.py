@@ -16,7 +16,7 @@ from typing import Final
 
 import tensorflow as tf
 
-from export.classifier_weights import ClassifierWeights, LstmWeights
+from export.classifier_weights import ClassifierWeights, LstmTensors
 
 _LOWEST: Final = tf.float32.min
 
@@ -35,25 +35,25 @@ def packed_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tens
     steps = tf.reduce_max(tf.concat([lengths[:1], [0]], axis=0))
     words, index = tf.unique(tf.reshape(ids[:, :steps], [-1]))
     index = tf.reshape(index, [tf.shape(ids)[0], steps])
-    embedded = tf.gather(weights.embedding, words)
+    embedded = weights.embed(words)
     # Word k of a row is due at step `steps - length + k`; read backwards, the words already stand
     # in that order from the right.
     due = (
-        (weights.forward, tf.reverse(tf.reverse_sequence(index, lengths, seq_axis=1), [1])),
-        (weights.backward, tf.reverse(index, [1])),
+        tf.reverse(tf.reverse_sequence(index, lengths, seq_axis=1), [1]),
+        tf.reverse(index, [1]),
     )
     # Rows of at least `steps - t` words take part in step t.
     active = tf.searchsorted(-lengths, tf.range(-steps, 0), side="right")
     # Two loops, not one over both directions: they run side by side on two cores.
     results = [
         _run(lstm, embedded, tf.transpose(words_due), active, pooled=weights.pooled)
-        for lstm, words_due in due
+        for lstm, words_due in zip(weights.directions(), due, strict=True)
     ]
     return (_pooled if weights.pooled else _last_states)(results, lengths)
 
 
 def _run(
-    lstm: LstmWeights, embedded: tf.Tensor, index: tf.Tensor, active: tf.Tensor, *, pooled: bool
+    lstm: LstmTensors, embedded: tf.Tensor, index: tf.Tensor, active: tf.Tensor, *, pooled: bool
 ) -> tuple[tf.Tensor, ...]:
     """All steps of one direction.
 
@@ -79,7 +79,7 @@ def _run(
             for value, start in zip(carried, fresh, strict=True)
         )
         gates = tf.matmul(state, recurrent_kernel) + tf.gather(inputs, index[t, :rows])
-        state, cell = _lstm_cell(gates, cell)
+        state, cell = lstm_cell(gates, cell)
         if pooled:
             pools = [tf.maximum(pools[0], state), pools[1] + state]
         return (t + 1, state, cell, *pools)
@@ -96,7 +96,7 @@ def _run(
     return tuple(loop[1:])
 
 
-def _lstm_cell(gates: tf.Tensor, cell: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def lstm_cell(gates: tf.Tensor, cell: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Keras's LSTM cell: gates `[rows, 4 * units]` in the order i, f, c, o -> state and cell."""
     i, f, c, o = tf.split(gates, 4, axis=1)
     cell = tf.sigmoid(f) * cell + tf.sigmoid(i) * tf.tanh(c)

@@ -9,8 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from export.assets import write_assets
 from export.serving_graph import serving_graph
-from export.settings import GRAPHS
+from export.settings import FLOAT32, GRAPHS
 from export.signatures import (
     CLASSES,
     CLASSIFY_METHOD,
@@ -19,13 +20,11 @@ from export.signatures import (
     LABEL,
     LABEL_SIGNATURE,
     LABELS,
-    LABELS_ASSET,
     PROBABILITIES,
     SCORE,
     SCORES,
     SERVING_DEFAULT,
     TEXT,
-    VOCABULARY_ASSET,
 )
 
 _TEXT_SPEC = tf.TensorSpec([None], tf.string, name=TEXT)
@@ -38,14 +37,15 @@ class ServingModule(tf.Module):
     Args:
         model: a string model; see `export.serving_graph.serving_graph`.
         graph: one of `export.settings.GRAPHS`.
+        weights: one of `export.settings.WEIGHTS`.
 
     Raises:
-        ExportError: no such graph, or it cannot serve the model's layers.
+        ExportError: no such graph or type, or it cannot serve the model's layers.
     """
 
-    def __init__(self, model: Any, graph: str = GRAPHS[0]) -> None:
+    def __init__(self, model: Any, graph: str = GRAPHS[0], weights: str = FLOAT32) -> None:
         super().__init__(name="tweet_sentiment")
-        self._graph = serving_graph(model, graph)
+        self._graph = serving_graph(model, graph, weights)
 
     @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
@@ -85,18 +85,21 @@ class ServingModule(tf.Module):
         return {CLASSES: classes, SCORES: scores}
 
 
-def write_saved_model(model: Any, directory: Path, graph: str = GRAPHS[0]) -> None:
+def write_saved_model(
+    model: Any, directory: Path, graph: str = GRAPHS[0], weights: str = FLOAT32
+) -> None:
     """Write the serving graph of `model` into `directory`.
 
     Args:
         model: see `ServingModule`.
         directory: an empty folder, or one that is not there yet.
         graph: how the classifier is computed, one of `export.settings.GRAPHS`.
+        weights: type in which they are stored, one of `export.settings.WEIGHTS`.
 
     Raises:
         ExportError: the graph cannot serve the model's layers.
     """
-    module = ServingModule(model, graph)
+    module = ServingModule(model, graph, weights)
     signatures = {
         SERVING_DEFAULT: module.serving_default,
         LABEL_SIGNATURE: module.label,
@@ -104,8 +107,7 @@ def write_saved_model(model: Any, directory: Path, graph: str = GRAPHS[0]) -> No
     }
     tf.saved_model.save(module, str(directory), signatures=signatures)
     _name_method(directory, CLASSIFY_SIGNATURE, CLASSIFY_METHOD)
-    _write_lines(directory / VOCABULARY_ASSET, model.vectorizer.get_vocabulary())
-    _write_lines(directory / LABELS_ASSET, LABELS)
+    write_assets(directory, model)
 
 
 def _name_method(directory: Path, signature: str, method: str) -> None:
@@ -113,8 +115,3 @@ def _name_method(directory: Path, signature: str, method: str) -> None:
     updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(directory))
     updater.replace_method_name(signature_key=signature, method_name=method)
     updater.save()
-
-
-def _write_lines(path: Path, lines: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -17,7 +17,7 @@ from export.classifier_weights import ClassifierWeights
 from export.errors import ExportError
 from export.fused_bilstm import ROWS_A_GROUP, fused_features, group_features
 from export.packed_bilstm import packed_features
-from export.settings import GRAPHS
+from export.settings import FLOAT32, GRAPHS, WEIGHTS
 
 FUSED_UP_TO_ROWS: Final = 16
 """Batches of more rows are packed (docs/serving-graph.md)."""
@@ -26,13 +26,17 @@ FUSED_UP_TO_ROWS: Final = 16
 Features = Callable[[ClassifierWeights, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def serving_classifier(classifier: keras.Model, graph: str = GRAPHS[0]) -> tf.Module:
+def serving_classifier(
+    classifier: keras.Model, graph: str = GRAPHS[0], weights: str = FLOAT32
+) -> tf.Module:
     """Build the classifier that a serving graph calls.
 
     Args:
         classifier: a built functional model, `[batch, time] int64 -> [batch, 3] float32`.
         graph: one of `export.settings.GRAPHS`. `keras` serves any classifier, the others those that
             `ClassifierWeights` knows.
+        weights: type in which they are stored, one of `export.settings.WEIGHTS`; `keras` stores
+            float32 only.
 
     Returns:
         A module to keep as an attribute of the module that is saved, and to call inside a
@@ -40,19 +44,27 @@ def serving_classifier(classifier: keras.Model, graph: str = GRAPHS[0]) -> tf.Mo
         fine. Words stand at the left of a row, padding (id 0) at its right.
 
     Raises:
-        ExportError: no such graph, or it does not know the classifier's layers.
+        ExportError: no such graph or type, or it does not know the classifier's layers.
     """
     if graph not in GRAPHS:
         raise ExportError(f"`graph` must be one of {', '.join(GRAPHS)}. Received: graph={graph!r}")
-    return KerasClassifier(classifier) if graph == "keras" else FastClassifier(classifier, graph)
+    known = (FLOAT32,) if graph == "keras" else WEIGHTS
+    if weights not in known:
+        raise ExportError(
+            f"`weights` of the graph `{graph}` must be {' or '.join(known)}. "
+            f"Received: weights={weights!r}"
+        )
+    if graph == "keras":
+        return KerasClassifier(classifier)
+    return FastClassifier(classifier, graph, weights)
 
 
 class FastClassifier(tf.Module):
     """The classifier by other ops than Keras's: see `serving_classifier`."""
 
-    def __init__(self, classifier: keras.Model, graph: str) -> None:
+    def __init__(self, classifier: keras.Model, graph: str, weights: str = FLOAT32) -> None:
         super().__init__(name=f"{graph}_classifier")
-        self._weights = ClassifierWeights(classifier)
+        self._weights = ClassifierWeights(classifier, weights)
         self._features = {"fused": _fused, "packed": _packed, "auto": _by_batch_size}[graph]
 
     def __call__(self, ids: tf.Tensor) -> tf.Tensor:

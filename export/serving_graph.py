@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from export.serving_classifier import serving_classifier
-from export.settings import GRAPHS
+from export.settings import FLOAT32, GRAPHS
 from export.token_ids import TokenIds
 
 
@@ -50,7 +50,7 @@ class KerasTokenIds(tf.Module):
         return self._call(text)
 
 
-def serving_graph(model: Any, graph: str = GRAPHS[0]) -> ServingGraph:
+def serving_graph(model: Any, graph: str = GRAPHS[0], weights: str = FLOAT32) -> ServingGraph:
     """Build the graph that a SavedModel of `model` holds.
 
     Args:
@@ -58,11 +58,12 @@ def serving_graph(model: Any, graph: str = GRAPHS[0]) -> ServingGraph:
             `classifier`, as `keras_pipeline.model.SentimentModel` has them.
         graph: one of `export.settings.GRAPHS`. `keras` is what Keras traces, both halves,
             and serves any such model.
+        weights: type in which they are stored, one of `export.settings.WEIGHTS`.
 
     Raises:
-        ExportError: no such graph, or it does not know the model's layers.
+        ExportError: no such graph or type, or it does not know the model's layers.
     """
-    classifier = serving_classifier(model.classifier, graph)
+    classifier = serving_classifier(model.classifier, graph, weights)
     if graph == "keras":
         return ServingGraph(KerasTokenIds(model), classifier)
     return ServingGraph(TokenIds(model.cleaner, model.vectorizer, model.padded_length), classifier)

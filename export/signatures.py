@@ -45,6 +45,9 @@ CLASSES: Final = "classes"
 SCORES: Final = "scores"
 """Output tensor of Classify, named by the server: probabilities, `[batch, 3] float32`."""
 
+TOKEN_IDS: Final = "token_ids"  # noqa: S105 (a token of text, not of access)
+"""Input tensor of formats that carry no text: `[batch, time] int64`, padded with 0 at the right."""
+
 PREDICT_METHOD: Final = "tensorflow/serving/predict"
 CLASSIFY_METHOD: Final = "tensorflow/serving/classify"
 """Method names that a signature carries; the server refuses Classify without the second."""
@@ -77,3 +80,9 @@ SIGNATURES: Final[dict[str, tuple[str, Tensors, Tensors]]] = {
     ),
 }
 """Each signature: method name, inputs and outputs as (dtype, shape)."""
+
+TOKEN_SIGNATURE: Final[tuple[Tensors, Tensors]] = (
+    {TOKEN_IDS: ("int64", (None, None))},
+    {PROBABILITIES: _ROWS_OF_3},
+)
+"""Inputs and outputs of the formats that carry no text, as (dtype, shape)."""

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from export.assets import read_lines
 from export.errors import GateError
 from export.graph_ops import ops_of, unservable
 from export.signatures import LABELS, LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
@@ -63,8 +64,7 @@ def check_assets(directory: Path, model: Any) -> None:
         LABELS_ASSET: list(LABELS),
     }
     for name, expected in declared.items():
-        path = directory / name
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
+        lines = read_lines(directory / name)
         if lines != expected:
             differing = [
                 n for n, pair in enumerate(zip(lines, expected, strict=False)) if pair[0] != pair[1]

@@ -8,15 +8,20 @@ every token, and a second op makes the result dense: 76 ops, here 33. One tweet 
 split off: a tweet of a million words is cheap.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from export.errors import ExportError
 
 _UNKNOWN: Final = 1
 _FIRST_WORD: Final = 2  # of Keras's vocabulary, after padding and unknown
+_ROWS_AT_ONCE: Final = 2048
+
+Array = np.ndarray[Any, Any]
 
 
 class TokenIds(tf.Module):
@@ -27,6 +32,7 @@ class TokenIds(tf.Module):
         vectorizer: an adapted `keras.layers.TextVectorization` that splits at whitespace, has a
             callable or no `standardize` and cuts at `output_sequence_length`.
         padded_length: `time` of every batch; by default that of its longest tweet.
+        vocabulary: the words by id; by default the vectorizer's.
 
     Raises:
         ExportError: the vectorizer has other settings; its own call serves then.
@@ -37,6 +43,7 @@ class TokenIds(tf.Module):
         cleaner: keras.layers.Layer,
         vectorizer: keras.layers.TextVectorization,
         padded_length: int | None = None,
+        vocabulary: list[str] | None = None,
     ) -> None:
         super().__init__(name="token_ids")
         config = _known_settings(vectorizer)
@@ -44,7 +51,7 @@ class TokenIds(tf.Module):
         self._standardize = config["standardize"] or tf.identity
         self._longest = min(config["output_sequence_length"], padded_length or tf.int32.max)
         self._padded_length = padded_length
-        self._table = _lookup_table(vectorizer.get_vocabulary())
+        self._table = _lookup_table(vocabulary or vectorizer.get_vocabulary())
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """`[batch] string -> [batch, time] int64`; no rows are fine."""
@@ -68,6 +75,28 @@ class TokenIds(tf.Module):
             default_value=tf.constant(0, tf.int64),
             validate_indices=False,  # a split gives them in order
         )
+
+
+def all_token_ids(
+    model: Any, texts: Sequence[str | bytes], vocabulary: list[str] | None = None
+) -> Array:
+    """The ids of many texts, batch by batch, padded to the longest of all: `[rows, time] int64`.
+
+    Args:
+        model: see `export.serving_graph.serving_graph`.
+        texts: raw tweets.
+        vocabulary: another one than the model's own.
+
+    Raises:
+        ExportError: the model's vectorizer has other settings than `TokenIds` knows.
+    """
+    token_ids = TokenIds(model.cleaner, model.vectorizer, model.padded_length, vocabulary)
+    batches = [
+        token_ids(tf.constant(texts[start : start + _ROWS_AT_ONCE])).numpy()
+        for start in range(0, len(texts), _ROWS_AT_ONCE)
+    ]
+    time = max(batch.shape[1] for batch in batches)
+    return np.concatenate([np.pad(b, [(0, 0), (0, time - b.shape[1])]) for b in batches])
 
 
 def _known_settings(vectorizer: Any) -> dict[str, Any]:

@@ -13,22 +13,11 @@ from export import __main__ as command
 from export.errors import GateError
 from export.exporter import export_model
 from export.gate import CHECKS, pass_gate
-from export.quality import TestSplit, check_quality
+from export.quality import check_quality
 from export.run_record import read_run
 from export.saved_model import write_saved_model
 from export.settings import Tolerances
 from export.warmup import WARMUP_REQUESTS, write_warmup
-from keras_pipeline.dataset import read_tweets
-from keras_pipeline.run_folder import RunFolder
-from keras_pipeline.splits import split
-
-
-@pytest.fixture(scope="module")
-def test_split(tiny_run):
-    run = RunFolder(tiny_run)
-    tweets = read_tweets(run.source())
-    rows = split(tweets, run.config()).test
-    return TestSplit(tweets.texts[rows], tweets.labels[rows])
 
 
 @pytest.fixture

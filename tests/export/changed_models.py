@@ -1,0 +1,21 @@
+"""Copies of a trained string model with other words or weights."""
+
+
+def copy_of(model, *, words=None, weights=None):
+    """A copy; with another vocabulary or other weights of the classifier where given."""
+    copy = type(model).from_config(model.get_config())
+    copy.vectorizer.set_vocabulary(words or model.vectorizer.get_vocabulary())
+    copy.classifier.set_weights(weights or model.classifier.get_weights())
+    return copy
+
+
+def scaled(model, factor):
+    """A copy with every weight of the classifier so many times as large."""
+    return copy_of(model, weights=[weight * factor for weight in model.classifier.get_weights()])
+
+
+def rounded(model):
+    """A copy whose weights lost what half precision does not keep."""
+    return copy_of(
+        model, weights=[weight.astype("float16") for weight in model.classifier.get_weights()]
+    )
