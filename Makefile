@@ -30,7 +30,7 @@ test: $(VENV)/.dev ## run the fast tests (under five minutes)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/.dev ## run the slow end-to-end tests: real kills, real servers
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .
