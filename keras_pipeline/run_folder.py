@@ -108,6 +108,8 @@ class RunFolder:
         """
         saved = json.loads((self.path / "data.json").read_text())
         expected = saved.pop("sha256")
+        if isinstance(expected, str):  # a run from before embeddings and soft labels
+            expected = {"path": expected}
         files = {name: Path(saved[name]) for name in expected}
         for path in files.values():
             if not path.is_file():

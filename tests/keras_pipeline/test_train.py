@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from keras_pipeline import fitting, load_model, train
 from keras_pipeline.checkpoint import Checkpoint
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.run_folder import RunFolder
 
 TEXTS = ["I love it!!!", "so sad http://t.co/x", ""]
 FINISHED = {
@@ -318,3 +320,15 @@ def test_several_devices_train_through_mirrored_strategy(tiny_options, tmp_path)
     assert "Training on 2 CPUs, mirrored" in result.stdout
     assert float(history_of(run)[-1]["loss"]) < 1.2
     assert answers(run).shape == (3, 3)
+
+
+def test_the_data_of_an_older_run_is_still_known(tiny_run, sample_csv, tmp_path):
+    """Before word vectors and soft labels a run noted one checksum, not one for each file."""
+    older = tmp_path / "older"
+    shutil.copytree(tiny_run, older)
+    described = json.loads((older / "data.json").read_text())
+    for name in ("embeddings", "soft_labels", "span_column", "id_column"):
+        del described[name]
+    described["sha256"] = described["sha256"]["path"]
+    (older / "data.json").write_text(json.dumps(described))
+    assert RunFolder(older).source() == RunFolder(tiny_run).source()
