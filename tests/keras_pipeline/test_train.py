@@ -278,10 +278,13 @@ def test_a_real_ctrl_c(tiny_options, tmp_path):
     """SIGINT to a real process in its third epoch: exit code 130, a model that answers."""
     run = tmp_path / "run"
     options = [*tiny_options, "--epochs", "500", "--no-early-stopping", "--no-export"]
+    # A shell's background job ignores SIGINT, and so would every process that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command(*options, "--output", str(run)),
         stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     with process:
         for line in process.stdout:
             if line.startswith("Epoch 3/"):
