@@ -4,6 +4,8 @@ import dataclasses
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
+
 
 @dataclasses.dataclass(frozen=True)
 class Quartiles:
@@ -45,11 +47,7 @@ def percentile(sample: Sequence[float], percent: float) -> float:
             "A percentile needs a sample and a percentage from 0 to 100. "
             f"Received: {len(sample)} values, percent={percent}"
         )
-    ordered = sorted(sample)
-    place = (len(ordered) - 1) * percent / 100
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return float(np.percentile(sample, percent))
 
 
 def mean_and_deviation(sample: Sequence[float]) -> tuple[float, float | None]:

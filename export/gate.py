@@ -31,6 +31,8 @@ from export.settings import Tolerances
 from export.signatures import SCORE
 from export.static_checks import check_assets, check_ops, check_signatures
 
+Array = np.ndarray[Any, Any]
+
 
 @dataclasses.dataclass(frozen=True)
 class GateReport:
@@ -98,26 +100,60 @@ def pass_gate(
     check_ops(directory)
     check_signatures(directory)
     check_assets(directory, model)
-    texts: list[str | bytes] = [*NASTY, *split.texts]
-    expected = np.asarray(model.predict(texts, batch_size=512, verbose=0))
+    texts, expected = questions(model, split)
     answers = ask(directory, texts)
     difference = check_parity(
         answers, expected, allowed.probability, also={"the loaded object": answers["loaded"]}
     )
     check_labels(answers, expected[: len(answers[f"label/{SCORE}"])], allowed.probability)
     check_warmup(answers)
-    metrics = quality_metrics(answers[answer_key(BATCH_SIZES[-1])][len(NASTY) :], split)
     before = published_metrics(published, split)
-    forced = check_quality(metrics, before, allowed.macro_f1, force=force)
     return GateReport(
         CHECKS,
         difference,
-        metrics,
-        quality_metrics(expected[len(NASTY) :], split),
-        before,
-        forced,
-        round(perf_counter() - began_at, 1),
+        **judge(answers, expected, split, before, allowed, force=force),
+        seconds=round(perf_counter() - began_at, 1),
     )
+
+
+def questions(model: Any, split: TestSplit) -> tuple[list[str | bytes], Array]:
+    """What a version is asked, nasty strings first, and the Keras model's answers, `[rows, 3]`."""
+    texts = [*NASTY, *split.texts]
+    return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
+
+
+def judge(
+    answers: dict[str, Any],
+    expected: Array,
+    split: TestSplit,
+    published: dict[str, float] | None,
+    tolerances: Tolerances,
+    *,
+    force: bool,
+) -> dict[str, Any]:
+    """The quality check: what a `GateReport` says of the figures on the test split.
+
+    Args:
+        answers: by `answer_key`, to the `questions`.
+        expected: the Keras model's to the same.
+        split: tweets to measure on.
+        published: figures of the version published now.
+        tolerances: how much lower they may be.
+        force: a worse version passes all the same.
+
+    Raises:
+        GateError: it is worse than the published version.
+    """
+    metrics, full = (
+        quality_metrics(found[len(NASTY) :], split)
+        for found in (answers[answer_key(BATCH_SIZES[-1])], expected)
+    )
+    return {
+        "metrics": metrics,
+        "full_metrics": full,
+        "published_metrics": published,
+        "forced": check_quality(metrics, published, tolerances.macro_f1, force=force),
+    }
 
 
 CHECKS: Final = ("ops", "signatures", "assets", "reload", "parity", "labels", "warmup", "quality")

@@ -23,9 +23,8 @@ from export.assets import read_lines
 from export.errors import ExportError, GateError
 from export.formats import MODEL_FILES, format_of
 from export.fresh_process import run_alone
-from export.gate import GateReport
-from export.nasty_strings import NASTY
-from export.quality import TestSplit, check_quality, quality_metrics
+from export.gate import GateReport, judge, questions
+from export.quality import TestSplit, quality_metrics
 from export.settings import Tolerances
 from export.signatures import TOKEN_SIGNATURE, VOCABULARY_ASSET
 from export.static_checks import check_assets
@@ -65,22 +64,16 @@ def pass_token_gate(
     began_at = perf_counter()
     allowed = tolerances or Tolerances()
     check_assets(directory, model)
-    texts: Texts = [*NASTY, *split.texts]
-    expected = np.asarray(model.predict(texts, batch_size=512, verbose=0))
+    texts, expected = questions(model, split)
     answers = _ask_reloaded(directory, model, texts)
     _check_signature(answers)
     difference = check_parity(answers, expected, allowed.probability, also={})
-    metrics = quality_metrics(answers[answer_key(_LARGEST)][len(NASTY) :], split)
     before = _published_metrics(published, model, split)
-    forced = check_quality(metrics, before, allowed.macro_f1, force=force)
     return GateReport(
         TOKEN_CHECKS,
         difference,
-        metrics,
-        quality_metrics(expected[len(NASTY) :], split),
-        before,
-        forced,
-        round(perf_counter() - began_at, 1),
+        **judge(answers, expected, split, before, allowed, force=force),
+        seconds=round(perf_counter() - began_at, 1),
     )
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from keras_pipeline.data_source import DataSource
 
 _SNIFFED_BYTES = 65_536
+
+CELLS_AS_TEXT: Final[dict[str, Any]] = {
+    "dtype": object,
+    # Only an empty cell is missing: a tweet that reads "null" or "NA" is a tweet.
+    "keep_default_na": False,
+    "na_values": [""],
+}
+"""Options of `pandas.read_csv` for tables of tweets."""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pandas as pd
 import tensorflow as tf
 
 from export.signatures import LABELS
-from keras_pipeline.csv_errors import check_columns, explain_csv_errors
+from keras_pipeline.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
 from keras_pipeline.tables import Cells
@@ -123,16 +123,10 @@ def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
         columns.setdefault(source.id_column, "id")
     with (
         explain_csv_errors(source),
-        # Only an empty cell is missing: a tweet that reads "null" or "NA" is a tweet.
+        # Every column is parsed, though two are kept: asked for two, pandas would not notice a row with
+        # a comma too many.
         pd.read_csv(
-            source.path,
-            encoding=source.encoding,
-            # Every column is parsed, though two are kept: asked for two, pandas would not notice a
-            # row with a comma too many.
-            dtype=object,
-            keep_default_na=False,
-            na_values=[""],
-            chunksize=_CHUNK_ROWS,
+            source.path, encoding=source.encoding, chunksize=_CHUNK_ROWS, **CELLS_AS_TEXT
         ) as reader,
     ):
         for chunk in reader:

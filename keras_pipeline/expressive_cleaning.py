@@ -10,10 +10,12 @@ Words are lower-case, so an upper-case token can never be a word that somebody w
 own cleaning is `keras_pipeline.text_cleaning`.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import keras
 import tensorflow as tf
+
+from keras_pipeline.string_layer import StringLayer
 
 # Emoticons of either direction, with or without a nose; emoji of the same meaning beside them.
 # After lower-casing: `xd` and `:d` stand for `XD` and `:D`.
@@ -57,7 +59,7 @@ _STEPS: Final[tuple[tuple[str, str], ...]] = (
 
 
 @keras.saving.register_keras_serializable(package="keras_pipeline")
-class ExpressiveTweetCleaner(keras.layers.Layer):
+class ExpressiveTweetCleaner(StringLayer):
     """Clean raw tweets, keeping emoticons, emoji, stretched and censored words: `string -> string`.
 
     Call arguments:
@@ -72,12 +74,6 @@ class ExpressiveTweetCleaner(keras.layers.Layer):
     b'i cant waait SMILE URL'
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        # Strings have no floating point dtype to be cast to, and live on the CPU.
-        self._convert_input_args = False
-        self._allow_non_tensor_positional_args = True
-
     def call(self, text: tf.Tensor) -> tf.Tensor:
         """`string -> string`, the same shape."""
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
@@ -85,7 +81,3 @@ class ExpressiveTweetCleaner(keras.layers.Layer):
         for pattern, replacement in _STEPS:
             text = tf.strings.regex_replace(text, pattern, replacement)
         return tf.strings.strip(text)
-
-    def compute_output_spec(self, text: Any) -> keras.KerasTensor:
-        """The same shape, string again."""
-        return keras.KerasTensor(text.shape, dtype="string")

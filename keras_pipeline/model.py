@@ -1,6 +1,6 @@
 """The graph: raw tweets in, probabilities of negative, neutral and positive out.
 
-    text [batch] string -> TweetCleaner -> TextVectorization -> ids [batch, time] int64
+    text [batch] string -> cleaner -> TextVectorization -> ids [batch, time] int64
       -> Embedding -> SpatialDropout1D -> Bidirectional(LSTM) -> maximum and mean of its outputs
       -> Dense -> Dropout -> Dense softmax -> probabilities [batch, 3] float32
 
@@ -63,7 +63,7 @@ class SentimentModel(keras.Model):
     """A Keras model over raw tweets: `[batch] string -> [batch, 3] float32`.
 
     Args:
-        cleaner: layer `[batch] string -> [batch] string`, a `TweetCleaner`.
+        cleaner: layer `[batch] string -> [batch] string`, an `ExpressiveTweetCleaner` or a `TweetCleaner`.
         vectorizer: adapted layer `[batch] string -> ragged [batch, (time)] int64`.
         classifier: model `[batch, time] int64 -> [batch, 3] float32`.
         padded_length: pad every tweet to so many tokens; by default to the batch's longest.

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from export.signatures import LABELS
-from keras_pipeline.csv_errors import explain_csv_errors
+from keras_pipeline.csv_errors import CELLS_AS_TEXT, explain_csv_errors
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
 
@@ -58,9 +58,7 @@ def read_soft_labels(path: Path, source: DataSource) -> SoftLabels:
     """
     file = dataclasses.replace(source, path=path)
     with explain_csv_errors(file):
-        table = pd.read_csv(
-            path, encoding=source.encoding, dtype=object, keep_default_na=False, na_values=[""]
-        )
+        table = pd.read_csv(path, encoding=source.encoding, **CELLS_AS_TEXT)
     by = _key_column(table, path, source)
     column = source.text_column if by == "text" else source.id_column
     table = table.dropna(subset=[column]).drop_duplicates(column)

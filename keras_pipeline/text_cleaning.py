@@ -10,10 +10,12 @@ The meaning is the notebook's, for every Unicode string, in this order:
 Bytes that are no UTF-8 become U+FFFD first, and so a space: RE2 would pass them through raw.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import keras
 import tensorflow as tf
+
+from keras_pipeline.string_layer import StringLayer
 
 # What Python's `\s` matches in a str. RE2's `\s` is ASCII without \v: a plain port of `http\S+`
 # differs at 24 code points (docs/cleaning.md), so the class is written out.
@@ -30,7 +32,7 @@ _SPACES: Final = "  +"
 
 
 @keras.saving.register_keras_serializable(package="keras_pipeline")
-class TweetCleaner(keras.layers.Layer):
+class TweetCleaner(StringLayer):
     """Clean raw tweets as the notebook did: `string -> string`, any shape.
 
     Call arguments:
@@ -44,12 +46,6 @@ class TweetCleaner(keras.layers.Layer):
     b'look i m here!!'
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        # Strings have no floating point dtype to be cast to, and live on the CPU.
-        self._convert_input_args = False
-        self._allow_non_tensor_positional_args = True
-
     def call(self, text: tf.Tensor) -> tf.Tensor:
         """`string -> string`, the same shape."""
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
@@ -58,7 +54,3 @@ class TweetCleaner(keras.layers.Layer):
         for pattern in (_ANYTHING_ELSE, _SPACES):
             text = tf.strings.regex_replace(text, pattern, " ")
         return tf.strings.strip(tf.strings.lower(text))
-
-    def compute_output_spec(self, text: Any) -> keras.KerasTensor:
-        """The same shape, string again."""
-        return keras.KerasTensor(text.shape, dtype="string")

@@ -24,6 +24,7 @@ from export.exporter import export_model
 from export.quality import TestSplit
 from export.run_record import read_run
 from export.signatures import MODEL_NAME
+from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.dataset import Tweets, read_tweets
 from keras_pipeline.devices import choose_strategy, describe, make_reproducible
@@ -43,7 +44,7 @@ from keras_pipeline.run_folder import RunFolder, check_is_free, write_whole
 from keras_pipeline.soft_labels import read_soft_labels
 from keras_pipeline.splits import Splits, split
 from keras_pipeline.tables import Cells, text_table
-from keras_pipeline.training_rows import training_rows, validation_rows
+from keras_pipeline.training_rows import TextRows, training_rows, validation_rows
 
 EXIT_NOT_EXPORTED = 1
 
@@ -83,15 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0, 2 for bad input, 1 if only the export failed, 130 after Ctrl-C."""
     began_at = perf_counter()
     options = _parser().parse_args(arguments)
-    run, tweets, splits = _resumed(options) if options.resume else _fresh(options)
+    run, data = _resumed(options) if options.resume else _fresh(options)
     if run.is_finished:
         print(f"Nothing to do: {run.path} is finished.")
         return 0
-    fitted, account = _fit(run, tweets, splits, options)
-    evaluation = evaluate(fitted.model, tweets.texts[splits.test], tweets.labels[splits.test])
-    overview = [*tweets.report.table(), *splits.table(), *account]
-    _save(run, fitted, evaluation, overview)
-    summary = _summary(fitted, evaluation, tweets, splits)
+    fitted = _fit(run, data, options)
+    test = data.test()
+    evaluation = evaluate(fitted.model, test.texts, test.labels)
+    _save(run, fitted, evaluation, [*data.tweets.report.table(), *data.table()])
+    summary = _summary(fitted, evaluation, data)
     summary["wall_seconds"] = round(perf_counter() - began_at, 1)
     # The last file: where it is, the others are whole.
     run.write("metrics.json", json.dumps(summary, indent=2) + "\n")
@@ -99,26 +100,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if fitted.interrupted:
         print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run.path}")
         return EXIT_INTERRUPTED
-    test = TestSplit(tweets.texts[splits.test], tweets.labels[splits.test])
     return _finish(run, fitted, test, options)
 
 
-def _fresh(options: argparse.Namespace) -> tuple[RunFolder, Tweets, Splits]:
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Data:
+    """What a run reads, and what it makes of it.
+
+    Attributes:
+        source: the files.
+        tweets: every row of the table.
+        splits: which row is in which part.
+        train: what to learn from, with what a teacher adds.
+        account: rows of a table that tell what is in `train` beside the training part.
+    """
+
+    source: DataSource
+    tweets: Tweets
+    splits: Splits
+    train: TextRows
+    account: Cells
+
+    def test(self) -> TestSplit:
+        """The test part."""
+        rows = self.splits.test
+        return TestSplit(self.tweets.texts[rows], self.tweets.labels[rows])
+
+    def table(self) -> Cells:
+        """How many rows there are of which kind."""
+        return [*self.splits.table(), *self.account]
+
+
+def _fresh(options: argparse.Namespace) -> tuple[RunFolder, _Data]:
     """Check everything, read the data, and only then make the run's folder."""
     config, source = config_of(options), data_source_of(options)
     if options.output is not None:
         check_is_free(options.output)
     _check_tensorboard(options)
-    _check_files_that_teach(source)
-    tweets = _read(source)
-    splits = split(tweets, config)
-    return RunFolder.create(options.output, config, source), tweets, splits
+    _check_embeddings(source)
+    data = _read(source, config)
+    return RunFolder.create(options.output, config, source), data
 
 
-def _check_files_that_teach(source: DataSource) -> None:
-    """A fault in them is told before anything is made."""
-    if source.soft_labels is not None:
-        read_soft_labels(source.soft_labels, source)
+def _check_embeddings(source: DataSource) -> None:
+    """Their vocabulary is not known yet; that the file is missing can be told at once."""
     if source.embeddings is not None and not source.embeddings.is_file():
         raise UserError(
             f"`embeddings` must be a file of word vectors. Received: embeddings={source.embeddings} "
@@ -135,7 +160,7 @@ def _check_tensorboard(options: argparse.Namespace) -> None:
         )
 
 
-def _resumed(options: argparse.Namespace) -> tuple[RunFolder, Tweets, Splits]:
+def _resumed(options: argparse.Namespace) -> tuple[RunFolder, _Data]:
     """The run as it was asked: its own settings, its own data."""
     files = [name for name in ("data", "embeddings", "soft_labels") if getattr(options, name)]
     changed = sorted(given_settings(options)) + files
@@ -147,38 +172,34 @@ def _resumed(options: argparse.Namespace) -> tuple[RunFolder, Tweets, Splits]:
     run = RunFolder.reopen(options.output)
     source = run.source()
     print(f"Resuming {run.path}")
-    tweets = _read(source)
-    return run, tweets, split(tweets, run.config())
+    return run, _read(source, run.config())
 
 
-def _read(source: DataSource) -> Tweets:
+def _read(source: DataSource, config: TrainConfig) -> _Data:
+    """Read every file but the word vectors, and tell what is in them."""
+    soft = read_soft_labels(source.soft_labels, source) if source.soft_labels else None
     print(f"Reading {_relative(source.path)}", flush=True)
     tweets = read_tweets(source)
     print(text_table(["", ""], tweets.report.table()))
-    return tweets
+    splits = split(tweets, config)
+    return _Data(source, tweets, splits, *training_rows(tweets, splits, config, soft))
 
 
-def _fit(
-    run: RunFolder, tweets: Tweets, splits: Splits, options: argparse.Namespace
-) -> tuple[Fitted, Cells]:
-    """Train, and give an account of what was learned from beside the training part."""
-    config, source = run.config(), run.source()
-    soft = read_soft_labels(source.soft_labels, source) if source.soft_labels else None
-    rows, account = training_rows(tweets, splits, config, soft)
+def _fit(run: RunFolder, data: _Data, options: argparse.Namespace) -> Fitted:
+    config = run.config()
     make_reproducible(config.seed)
     strategy = choose_strategy()
-    print(text_table(["", ""], [*splits.table(), *account]))
+    print(text_table(["", ""], data.table()))
     print(f"\nTraining on {describe(strategy)}, at most {config.epochs} epochs", flush=True)
-    fitted = fit(
-        rows,
-        validation_rows(tweets, splits),
+    return fit(
+        data.train,
+        validation_rows(data.tweets, data.splits),
         config,
         checkpoint=run.checkpoint,
-        embeddings=source.embeddings,
+        embeddings=data.source.embeddings,
         strategy=strategy,
         tensorboard=run.path / "tensorboard" if options.tensorboard else None,
     )
-    return fitted, account
 
 
 def _save(run: RunFolder, fitted: Fitted, evaluation: Evaluation, overview: Cells) -> None:
@@ -195,16 +216,14 @@ def _save(run: RunFolder, fitted: Fitted, evaluation: Evaluation, overview: Cell
     )
 
 
-def _summary(
-    fitted: Fitted, evaluation: Evaluation, tweets: Tweets, splits: Splits
-) -> dict[str, Any]:
+def _summary(fitted: Fitted, evaluation: Evaluation, data: _Data) -> dict[str, Any]:
     """What metrics.json holds: the figures, and enough to tell where they come from."""
     parts = ("train", "validation", "test")
     return {
         "test": evaluation.metrics,
-        "rows": {part: len(getattr(splits, part)) for part in parts},
-        "twins_dropped": splits.twins_dropped,
-        "read": dataclasses.asdict(tweets.report),
+        "rows": {part: len(getattr(data.splits, part)) for part in parts},
+        "twins_dropped": data.splits.twins_dropped,
+        "read": dataclasses.asdict(data.tweets.report),
         "epochs": len(fitted.history),
         "interrupted": fitted.interrupted,
         "finished_at": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),

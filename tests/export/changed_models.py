@@ -1,4 +1,8 @@
-"""Copies of a trained string model with other words or weights."""
+"""Copies of a trained string model with other words or weights, and one of other layers."""
+
+import keras
+
+from keras_pipeline import SentimentModel, TweetCleaner, build_vectorizer
 
 
 def copy_of(model, *, words=None, weights=None):
@@ -19,3 +23,13 @@ def rounded(model):
     return copy_of(
         model, weights=[weight.astype("float16") for weight in model.classifier.get_weights()]
     )
+
+
+def of_unknown_layers():
+    """A model of two words whose classifier is none that the fast graphs know."""
+    ids = keras.Input((None,), dtype="int64")
+    pooled = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(5, 4)(ids))
+    classifier = keras.Model(ids, keras.layers.Dense(3, activation="softmax")(pooled))
+    vectorizer = build_vectorizer()
+    vectorizer.set_vocabulary(["so", "sad"])
+    return SentimentModel(TweetCleaner(), vectorizer, classifier)

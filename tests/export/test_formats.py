@@ -2,8 +2,8 @@
 
 import re
 
-import keras
 import pytest
+from changed_models import of_unknown_layers
 
 from export import __main__ as command
 from export import formats
@@ -11,7 +11,6 @@ from export.errors import ExportError
 from export.formats import require
 from export.settings import LITERT, ONNX, Artefact
 from export.token_artefact import write_token_artefact
-from keras_pipeline import SentimentModel, TweetCleaner, build_vectorizer
 
 
 @pytest.mark.parametrize("missing", [LITERT, ONNX])
@@ -45,12 +44,7 @@ def test_a_graph_for_a_format_that_has_no_choice_is_a_usage_error(capsys):
 
 
 def test_a_classifier_that_the_loop_does_not_know_is_refused(tmp_path):
-    ids = keras.Input((None,), dtype="int64")
-    pooled = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(5, 4)(ids))
-    classifier = keras.Model(ids, keras.layers.Dense(3, activation="softmax")(pooled))
-    vectorizer = build_vectorizer()
-    vectorizer.set_vocabulary(["so", "sad"])
-    model = SentimentModel(TweetCleaner(), vectorizer, classifier)
+    model = of_unknown_layers()
     sentence = "`format` onnx has no graph for this classifier, use saved_model: only the plain"
     with pytest.raises(ExportError, match=sentence):
         write_token_artefact(model, tmp_path, ONNX)

@@ -38,6 +38,14 @@ def saved_models(tmp_path_factory):
     return length_model.Library(tmp_path_factory.mktemp("library"))
 
 
+@pytest.fixture(scope="module")
+def base(saved_models, tmp_path_factory):
+    """A folder with version 3 of model `tiny`, for servers in processes of their own."""
+    folder = tmp_path_factory.mktemp("published") / "tiny"
+    saved_models.publish(3, folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def server(saved_models, tmp_path_factory):
     """A server with version 3 of model `tiny` under the labels `stable`, and `gone` for a missing one."""

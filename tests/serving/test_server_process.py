@@ -20,13 +20,6 @@ from serving.errors import ServerUnavailableError, ServingError
 from serving.flags import parse_flags
 
 
-@pytest.fixture(scope="module")
-def base(saved_models, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("process") / "tiny"
-    saved_models.publish(3, folder)
-    return folder
-
-
 @pytest.fixture
 def run(request):
     """A function that starts the command and gives the process and its first line."""

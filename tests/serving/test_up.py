@@ -25,13 +25,6 @@ ROOT = Path(__file__).parents[2]
 SLEEP = "import time; print('hard at work', flush=True); time.sleep(60)"
 
 
-@pytest.fixture(scope="module")
-def base(saved_models, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("published") / "tiny"
-    saved_models.publish(3, folder)
-    return folder
-
-
 @pytest.fixture
 def tools(tmp_path):
     """The PATH of the command's process: nothing is on it but what a test puts there."""
