@@ -75,7 +75,12 @@ def training_batches(
         return _drop_words(ids, seeds, config), *rest
 
     batches = tf.data.Dataset.counter(first_epoch).flat_map(epoch_batches)
-    return _ahead(batches, batch), -(-len(rows) // size)
+    return _ahead(batches, batch), step_count(rows, config)
+
+
+def step_count(rows: TokenRows, config: TrainConfig) -> int:
+    """Batches in one epoch, the last one smaller than the others or not."""
+    return -(-len(rows) // config.batch_size)
 
 
 def evaluation_batches(

@@ -51,16 +51,23 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         path: the file, `.npz`.
         early_stopping: whose memory to keep, if there is one.
+        averaging: what puts averaged weights into the model at the end of an epoch, if anything does.
 
     Attributes:
         history: one dict an epoch: epoch (from 1), seconds, and Keras's figures.
         finished: whether training has come to its own end.
     """
 
-    def __init__(self, path: Path, early_stopping: ResumableEarlyStopping | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        early_stopping: ResumableEarlyStopping | None = None,
+        averaging: keras.callbacks.SwapEMAWeights | None = None,
+    ) -> None:
         super().__init__()
         self.path = path
         self.early_stopping = early_stopping
+        self.averaging = averaging
         self.history: list[dict[str, float]] = []
         self.finished = False
         self._began_at = 0.0
@@ -88,6 +95,8 @@ class Checkpoint(keras.callbacks.Callback):
             for number, variable in enumerate(_variables(model)):
                 variable.assign(saved[f"variable_{number}"])
         self.history, self.finished = state["history"], state["finished"]
+        if self.averaging is not None and not self.finished:
+            _swap_averages(model)
         if self.early_stopping is not None:
             self.early_stopping.restore(state["early_stopping"], best)
             if self.finished:
@@ -110,6 +119,16 @@ class Checkpoint(keras.callbacks.Callback):
         arrays |= {f"variable_{n}": np.asarray(v) for n, v in enumerate(_variables(self.model))}
         arrays |= {f"best_{n}": weights for n, weights in enumerate(best)}
         write_whole(self.path, lambda file: np.savez(file, **arrays))
+
+
+def _swap_averages(model: keras.Model) -> None:
+    """Take averaged weights out of the model, and the last step's in.
+
+    They were saved the other way round. The callback that trains would do it again: this is another.
+    """
+    swap = keras.callbacks.SwapEMAWeights()
+    swap.set_model(model)
+    swap.on_test_begin()
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

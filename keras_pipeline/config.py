@@ -87,6 +87,11 @@ class TrainConfig:
     batch_size: int = _setting(32, "rows in one step", least=1)
     learning_rate: float = _setting(1e-3, "step size of Adam", above=0)
     class_weights: bool = _setting(True, "weigh classes by inverse frequency")
+    averaged_epochs: float = _setting(
+        0.8,
+        "keep a moving average of the weights over about so many epochs; 0: the last step's weights",
+        least=0,
+    )
     early_stopping: bool = _setting(
         True,
         "stop when validation loss no longer falls, and restore the best epoch's weights",
@@ -143,6 +148,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "spatial_dropout": 0.1,
         "dropout": 0.3,
         "max_mean_pooling": False,
+        "averaged_epochs": 0.0,
         "punctuation_tokens": False,
         "pad_to_longest": False,
         "mask_padding": False,

@@ -9,7 +9,13 @@ from typing import Final
 import keras
 import tensorflow as tf
 
-from keras_pipeline.batches import TokenRows, encode, evaluation_batches, training_batches
+from keras_pipeline.batches import (
+    TokenRows,
+    encode,
+    evaluation_batches,
+    step_count,
+    training_batches,
+)
 from keras_pipeline.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
@@ -80,13 +86,15 @@ def fit(
         return encode(lambda text: vectorizer(cleaner(text)), part)
 
     data = _Encoded(encoded(train), encoded(validation))
+    averaged_steps = config.averaged_epochs * step_count(data.train, config)
     words = vectorizer.get_vocabulary()
     with (strategy or tf.distribute.get_strategy()).scope():
-        classifier = _compiled(config, len(words))
+        classifier = _compiled(config, len(words), averaged_steps)
         if embeddings is not None:
             _begin_with(read_word_vectors(embeddings, words), classifier, data.train, config)
     stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
-    saver = Checkpoint(checkpoint, stopping)
+    averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
+    saver = Checkpoint(checkpoint, stopping, averaging)
     interrupted = _fit_classifier(classifier, data, config, saver, tensorboard)
     # A mixed precision policy is for the accelerator that trained; what is saved computes in float32.
     plain = build_classifier(config, vocabulary_size=len(words))
@@ -119,11 +127,16 @@ def _vectorizer(config: TrainConfig) -> keras.layers.TextVectorization:
     )
 
 
-def _compiled(config: TrainConfig, words: int) -> keras.Model:
+def _compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.Model:
     policy = "mixed_float16" if config.mixed_precision else "float32"
     classifier = build_classifier(config, vocabulary_size=words, dtype=policy)
     classifier.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
+        optimizer=keras.optimizers.Adam(
+            config.learning_rate,
+            use_ema=averaged_steps > 1,
+            # An average over n steps is one of momentum 1 - 1/n.
+            ema_momentum=1 - 1 / max(averaged_steps, 1),
+        ),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         # XLA would compile anew for every batch width.
@@ -145,8 +158,9 @@ def _fit_classifier(
         return False
     batches, steps = training_batches(data.train, config, first_epoch=done)
     board = keras.callbacks.TensorBoard(tensorboard, profile_batch=0) if tensorboard else None
-    # The saver comes behind early stopping: it saves what that one decided.
-    callbacks = [saver.early_stopping, saver, board]
+    # Averaged weights come first, for early stopping keeps what is in the model; the saver comes
+    # behind it, to save what it decided.
+    callbacks = [saver.averaging, saver.early_stopping, saver, board]
     try:
         classifier.fit(
             _unsharded(batches),

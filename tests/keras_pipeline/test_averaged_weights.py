@@ -1,0 +1,70 @@
+"""The weights that are validated, kept and saved: a moving average of those after each step."""
+
+import numpy as np
+import pytest
+
+from keras_pipeline import fitting
+from keras_pipeline.checkpoint import Checkpoint
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.devices import make_reproducible
+from keras_pipeline.training_rows import TextRows
+
+ROWS = TextRows(
+    np.array(["so good", "so bad", "well", "good good", "bad", "a day"] * 4, object),
+    np.eye(3, dtype=np.float32)[[2, 0, 1, 2, 0, 1] * 4],
+    np.ones(24, np.float32),
+)
+STEPS = 3
+
+
+@pytest.fixture
+def fitted(tmp_path, monkeypatch):
+    """A function that trains with these settings; it gives what came of it, and the weights after each step."""
+
+    def fit(**settings):
+        steps = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(self.model.get_weights())
+
+        monkeypatch.setattr(Checkpoint, "on_train_batch_end", on_train_batch_end)
+        config = TrainConfig(
+            embedding_dim=4,
+            lstm_units=2,
+            dense_units=4,
+            batch_size=8,
+            learning_rate=0.05,
+            **settings,
+        )
+        make_reproducible(config.seed)
+        return fitting.fit(ROWS, ROWS, config, checkpoint=tmp_path / "checkpoint.npz"), steps
+
+    return fit
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_what_is_kept_is_the_moving_average(fitted, epochs, early_stopping):
+    """Momentum 1 - 1/n for an average over n steps, here two epochs of three."""
+    trained, steps = fitted(epochs=epochs, averaged_epochs=2.0, early_stopping=early_stopping)
+    assert len(steps) == epochs * STEPS
+    momentum = 1 - 1 / (2 * STEPS)
+    average = steps[0]
+    for weights in steps[1:]:
+        average = [momentum * a + (1 - momentum) * w for a, w in zip(average, weights, strict=True)]
+    for kept, expected in zip(trained.model.classifier.get_weights(), average, strict=True):
+        np.testing.assert_allclose(kept, expected, atol=1e-6)
+
+
+def test_without_averaging_the_last_step_counts(fitted):
+    trained, steps = fitted(epochs=1, averaged_epochs=0.0)
+    for kept, expected in zip(trained.model.classifier.get_weights(), steps[-1], strict=True):
+        np.testing.assert_array_equal(kept, expected)
+
+
+def test_the_validation_loss_is_that_of_the_averages(fitted):
+    """Early stopping judges what it would keep."""
+    trained, _ = fitted(epochs=1, averaged_epochs=2.0)
+    answers = trained.model.predict(ROWS.texts, verbose=0)
+    loss = -np.log(answers[ROWS.targets == 1]).mean()
+    assert trained.history[-1]["val_loss"] == pytest.approx(loss, abs=1e-5)
