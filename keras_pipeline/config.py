@@ -61,7 +61,10 @@ class TrainConfig:
     )
     vocabulary_size: int = _setting(20_000, "words known, padding and unknown included", least=3)
     least_word_count: int = _setting(
-        2, "times that a word must come up in training, else it is unknown", least=1
+        2,
+        "times that a word must come up in training, else it is unknown; one with a vector in "
+        "--embeddings is known always",
+        least=1,
     )
     sequence_length: int = _setting(40, "tokens read of one tweet; later ones are cut", least=1)
     punctuation_tokens: bool = _setting(True, "keep each ! and ? as a token of its own")

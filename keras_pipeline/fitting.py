@@ -22,7 +22,7 @@ from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
 from keras_pipeline.model import SentimentModel, build_classifier
 from keras_pipeline.text_cleaning import TweetCleaner
 from keras_pipeline.training_rows import TextRows
-from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer
+from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer, forget_rare_words
 from keras_pipeline.word_vectors import WordVectors, read_word_vectors
 
 CLEANERS: Final[dict[str, Callable[[], keras.layers.Layer]]] = {
@@ -80,7 +80,11 @@ def fit(
         UserError: the word vectors cannot be read, or are shorter than the config's.
     """
     cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
-    adapt_vectorizer(vectorizer, cleaner, train.texts, config.least_word_count)
+    adapt_vectorizer(vectorizer, cleaner, train.texts)
+    vectors = read_word_vectors(embeddings, vectorizer.get_vocabulary()) if embeddings else None
+    # A rare word that has a vector from outside is known well enough.
+    keep = vectors.rows if vectors else ()
+    forget_rare_words(vectorizer, cleaner, train.texts, config.least_word_count, keep)
 
     def encoded(part: TextRows) -> TokenRows:
         return encode(lambda text: vectorizer(cleaner(text)), part)
@@ -90,8 +94,8 @@ def fit(
     words = vectorizer.get_vocabulary()
     with (strategy or tf.distribute.get_strategy()).scope():
         classifier = _compiled(config, len(words), averaged_steps)
-        if embeddings is not None:
-            _begin_with(read_word_vectors(embeddings, words), classifier, data.train, config)
+        if vectors is not None:
+            _begin_with(vectors, words, classifier, data.train, config)
     stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
     averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
     saver = Checkpoint(checkpoint, stopping, averaging)
@@ -105,15 +109,20 @@ def fit(
 
 
 def _begin_with(
-    known: WordVectors, classifier: keras.Model, rows: TokenRows, config: TrainConfig
+    vectors: WordVectors,
+    words: list[str],
+    classifier: keras.Model,
+    rows: TokenRows,
+    config: TrainConfig,
 ) -> None:
     """Fill the embedding table, and tell how many of the words and tokens have a vector."""
     classifier.get_layer("embedding").embeddings.assign(
-        known.table(config.embedding_dim, config.seed)
+        vectors.table(words, config.embedding_dim, config.seed)
     )
-    tokens = known.found[rows.ids.values.numpy()]
+    found = vectors.found(words)
+    tokens = found[rows.ids.values.numpy()]
     print(
-        f"Word vectors: {known.found.sum():,} of {len(known.found):,} words in the vocabulary, "
+        f"Word vectors: {found.sum():,} of {len(words):,} words in the vocabulary, "
         f"{tokens.mean():.1%} of the training tokens",
         flush=True,
     )

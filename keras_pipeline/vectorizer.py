@@ -5,7 +5,7 @@
 ""           -> [empty]              one token: cuDNN refuses a fully masked row
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 import keras
@@ -75,10 +75,7 @@ def build_vectorizer(
 
 
 def adapt_vectorizer(
-    vectorizer: keras.layers.TextVectorization,
-    cleaner: keras.layers.Layer,
-    texts: Iterable[str],
-    least_count: int = 1,
+    vectorizer: keras.layers.TextVectorization, cleaner: keras.layers.Layer, texts: Iterable[str]
 ) -> None:
     """Learn the vocabulary from raw training tweets, cleaned on the way.
 
@@ -86,19 +83,39 @@ def adapt_vectorizer(
         vectorizer: see `build_vectorizer`.
         cleaner: layer `[batch] string -> [batch] string`.
         texts: `[rows] string`.
-        least_count: times that a word must have been read. Words below become unknown, so that training
-            meets unknown words as often as they come up later; else every one of its words is known.
     """
+    vectorizer.adapt(_cleaned(cleaner, texts))
+
+
+def forget_rare_words(
+    vectorizer: keras.layers.TextVectorization,
+    cleaner: keras.layers.Layer,
+    texts: Iterable[str],
+    least_count: int,
+    keep: Container[str] = (),
+) -> None:
+    """Make rare words unknown, so that training meets unknown words as often as they come up later.
+
+    Args:
+        vectorizer: adapted to `texts`.
+        cleaner: layer `[batch] string -> [batch] string`.
+        texts: `[rows] string`.
+        least_count: times that a word must come up in them.
+        keep: words that stay, however rare.
+    """
+    if least_count <= 1:
+        return
+    words = vectorizer.get_vocabulary()
+    counts = np.zeros(len(words), np.int64)
+    for ids in _cleaned(cleaner, texts).map(vectorizer, num_parallel_calls=tf.data.AUTOTUNE):
+        counts += np.bincount(ids.values.numpy(), minlength=len(words))
+    first = UNKNOWN_ID + 1
+    known = zip(words[first:], counts[first:], strict=True)
+    kept = [word for word, count in known if count >= least_count or word in keep]
+    # One word at least: Keras takes no empty vocabulary.
+    vectorizer.set_vocabulary(kept or words[first:][:1])
+
+
+def _cleaned(cleaner: keras.layers.Layer, texts: Iterable[str]) -> tf.data.Dataset:
     dataset = tf.data.Dataset.from_tensor_slices(texts).batch(1024)
-    cleaned = dataset.map(cleaner, num_parallel_calls=tf.data.AUTOTUNE)
-    vectorizer.adapt(cleaned)
-    if least_count > 1:
-        words = vectorizer.get_vocabulary()
-        counts = np.zeros(len(words), np.int64)
-        for ids in cleaned.map(vectorizer, num_parallel_calls=tf.data.AUTOTUNE):
-            counts += np.bincount(ids.values.numpy(), minlength=len(words))
-        special = words[: UNKNOWN_ID + 1]
-        often = [word for word, count in zip(words, counts, strict=True) if count >= least_count]
-        # One word at least: Keras takes no empty vocabulary.
-        kept = [word for word in often if word not in special] or words[len(special) :][:1]
-        vectorizer.set_vocabulary(kept)
+    return dataset.map(cleaner, num_parallel_calls=tf.data.AUTOTUNE)

@@ -25,26 +25,32 @@ Array = np.ndarray[Any, Any]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class WordVectors:
-    """Vectors of a vocabulary's words.
+    """Vectors of those words that a file has.
 
     Attributes:
-        found: whether the file has the word, `[vocabulary] bool`.
-        vectors: `[vocabulary, dimensions] float32`, zeros where it has not.
+        rows: where each word's vector is.
+        vectors: `[words, dimensions] float32`.
     """
 
-    found: Array
+    rows: dict[str, int]
     vectors: Array
 
-    def table(self, dimensions: int, seed: int) -> Array:
+    def found(self, vocabulary: Sequence[str]) -> Array:
+        """Whether each word has a vector: `[vocabulary] bool`."""
+        return np.array([word in self.rows for word in vocabulary])
+
+    def table(self, vocabulary: Sequence[str], dimensions: int, seed: int) -> Array:
         """An embedding table: `[vocabulary, dimensions] float32`.
 
         Vectors are centred, turned to their principal axes and cut to `dimensions`, then scaled to a
-        root mean square of `SCALE`. Words that the file does not have get noise of a tenth of that.
+        root mean square of `SCALE`. Words without a vector get noise of a tenth of that.
 
         Raises:
             UserError: the file's vectors are shorter than `dimensions`.
         """
-        known = self.vectors[self.found].astype(np.float64)
+        found = self.found(vocabulary)
+        numbers = [self.rows[word] for word in vocabulary if word in self.rows]
+        known = self.vectors[numbers].astype(np.float64)
         if known.shape[1] < dimensions:
             raise UserError(
                 f"`embedding_dim` must be at most {known.shape[1]}, the length of the vectors in the "
@@ -55,8 +61,8 @@ class WordVectors:
             # The axes are the eigenvectors of the covariance; eigh sorts from the smallest on.
             axes = np.linalg.eigh(known.T @ known)[1][:, : -dimensions - 1 : -1]
             known = known @ axes
-        noise = np.random.default_rng(seed).normal(0, SCALE / 10, (len(self.found), dimensions))
-        noise[self.found] = known * (SCALE / max(float(np.sqrt(np.mean(known**2))), 1e-12))
+        noise = np.random.default_rng(seed).normal(0, SCALE / 10, (len(vocabulary), dimensions))
+        noise[found] = known * (SCALE / max(float(np.sqrt(np.mean(known**2))), 1e-12))
         return noise.astype(np.float32)
 
 
@@ -66,28 +72,27 @@ def read_word_vectors(path: Path, vocabulary: Sequence[str]) -> WordVectors:
     Raises:
         UserError: no such file, not this format, or none of the words is in it.
     """
-    wanted = {word.encode(): number for number, word in enumerate(vocabulary)}
-    found = np.zeros(len(vocabulary), bool)
-    vectors = np.zeros((len(vocabulary), 0), np.float32)
+    wanted = {word.encode() for word in vocabulary}
+    dimensions = 0
+    found: dict[str, Array] = {}
     with _opened(path) as file:
         for line_number, line in _lines(file):
             word, _, rest = line.partition(b" ")
-            if not vectors.shape[1]:
-                vectors = np.zeros((len(vocabulary), len(rest.split())), np.float32)
-            number = wanted.get(word)
-            if number is None or found[number]:
+            dimensions = dimensions or len(rest.split())
+            if word not in wanted:
                 continue
             fields = rest.split()
             # GloVe has entries of several words; a vocabulary's words hold no space.
-            if len(fields) <= vectors.shape[1]:
-                vectors[number] = _numbers(fields, vectors.shape[1], path, line_number)
-                found[number] = True
-    if not found.any():
+            if len(fields) <= dimensions:
+                wanted.remove(word)
+                found[word.decode()] = _numbers(fields, dimensions, path, line_number)
+    if not found:
         raise UserError(
             f"`{path}` must hold vectors of words in the vocabulary. Received: none of "
             f"{len(vocabulary):,} words is in it"
         )
-    return WordVectors(found, vectors)
+    rows = {word: row for row, word in enumerate(found)}
+    return WordVectors(rows, np.stack(list(found.values())))
 
 
 @contextmanager

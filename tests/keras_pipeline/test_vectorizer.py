@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_pipeline import TweetCleaner
-from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer
+from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer, forget_rare_words
 
 
 @pytest.fixture
@@ -65,12 +65,21 @@ def test_survives_its_config(vectorizer):
 def test_rare_words_are_unknown_and_the_others_keep_their_order():
     """With a least count of 2 a word that came up once has id 1, as an unseen one has."""
     vectorizer, texts = build_vectorizer(), ["so sad so rare", "so sad !", "sad ! once"]
-    adapt_vectorizer(vectorizer, TweetCleaner(), texts, least_count=2)
+    adapt_vectorizer(vectorizer, TweetCleaner(), texts)
+    forget_rare_words(vectorizer, TweetCleaner(), texts, least_count=2)
     assert vectorizer.get_vocabulary() == ["", "[UNK]", "so", "sad", "!"]
     assert vectorizer(tf.constant(["once sad never"])).to_list() == [[1, 3, 1]]
 
 
+def test_a_rare_word_that_is_known_from_elsewhere_is_kept():
+    vectorizer, texts = build_vectorizer(), ["so sad so rare", "so sad !", "sad ! once"]
+    adapt_vectorizer(vectorizer, TweetCleaner(), texts)
+    forget_rare_words(vectorizer, TweetCleaner(), texts, least_count=2, keep={"rare", "never"})
+    assert vectorizer.get_vocabulary() == ["", "[UNK]", "so", "sad", "!", "rare"]
+
+
 def test_where_every_word_is_rare_one_is_kept():
     vectorizer = build_vectorizer()
-    adapt_vectorizer(vectorizer, TweetCleaner(), ["a b c"], least_count=2)
+    adapt_vectorizer(vectorizer, TweetCleaner(), ["a b c"])
+    forget_rare_words(vectorizer, TweetCleaner(), ["a b c"], least_count=2)
     assert len(vectorizer.get_vocabulary()) == 3

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from keras_pipeline import train
+from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
+from keras_pipeline.fitting import fit
+from keras_pipeline.training_rows import TextRows
 from keras_pipeline.word_vectors import SCALE, read_word_vectors
 
 VOCABULARY = ["", "[UNK]", "good", "bad", "zany"]
@@ -27,8 +30,9 @@ FORMATS = {
 def test_formats(name, tmp_path):
     (tmp_path / "words").write_bytes(FORMATS[name])
     words = read_word_vectors(tmp_path / "words", VOCABULARY)
-    assert words.found.tolist() == [False, False, True, True, False]
-    np.testing.assert_allclose(words.vectors[2:], [[4, 5, 6], [-1, 0.5, 0.2], [0, 0, 0]])
+    assert words.found(VOCABULARY).tolist() == [False, False, True, True, False]
+    for word, vector in {"good": [4, 5, 6], "bad": [-1, 0.5, 0.2]}.items():
+        np.testing.assert_allclose(words.vectors[words.rows[word]], vector)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,7 @@ def test_a_large_file_is_read_line_by_line(tmp_path):
     words = read_word_vectors(tmp_path / "words", VOCABULARY)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert words.found.sum() == 2
+    assert set(words.rows) == {"good", "bad"}
     assert peak < 4e6
 
 
@@ -74,7 +78,7 @@ def test_the_table_keeps_what_matters_of_longer_vectors(tmp_path):
         for word, row in zip(vocabulary, vectors, strict=False)
     )
     (tmp_path / "words").write_text("".join(lines))
-    table = read_word_vectors(tmp_path / "words", vocabulary).table(2, seed=1)
+    table = read_word_vectors(tmp_path / "words", vocabulary).table(vocabulary, 2, seed=1)
     assert (table.shape, table.dtype) == ((50, 2), np.float32)
     assert np.sqrt(np.mean(table[:49] ** 2)) == pytest.approx(SCALE)
     assert np.abs(table[49]).max() < SCALE / 2, "a word that the file lacks starts near nothing"
@@ -91,6 +95,17 @@ def test_training_begins_with_them_and_tells_their_coverage(tiny_options, tmp_pa
     options = [*tiny_options, "--embeddings", str(words), "--no-export", "--output", str(run)]
     assert train.main(options) == 0
     assert "Word vectors: 3 of " in capsys.readouterr().out
+
+
+def test_a_word_with_a_vector_is_known_however_rare(tmp_path):
+    """`odd` came up once, too, and has none: it is unknown."""
+    (tmp_path / "words.vec").write_text("zany 1 2\nnever 3 4\n")
+    texts = np.array(["so good so zany", "so good so odd"], object)
+    rows = TextRows(texts, np.eye(3, dtype=np.float32)[:2], np.ones(2, np.float32))
+    config = TrainConfig(embedding_dim=2, lstm_units=2, dense_units=2, epochs=1)
+    files = {"checkpoint": tmp_path / "run.npz", "embeddings": tmp_path / "words.vec"}
+    words = fit(rows, rows, config, **files).model.vectorizer.get_vocabulary()
+    assert words == ["", "[UNK]", "so", "good", "zany"]
 
 
 @pytest.mark.parametrize(
