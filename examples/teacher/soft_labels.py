@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import torch
 from encoder import Pieces, Teacher, probabilities
+from unlabelled import read_unlabelled
 
 from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import DataSource, find_corpus, find_source
+from keras_pipeline.data_source import find_source
 from keras_pipeline.dataset import read_tweets
 from keras_pipeline.splits import split
 
@@ -30,7 +31,7 @@ def main() -> None:
     test = split(tweets, TrainConfig(seed=options.seed)).test
     texts = list(np.delete(tweets.texts, test))
     if options.unlabelled:
-        texts += list(_unlabelled(options.unlabelled))
+        texts += read_unlabelled(options.unlabelled)
     texts = list(dict.fromkeys(texts))
     model = Teacher()
     model.load_state_dict(torch.load(options.teacher, weights_only=True))
@@ -52,12 +53,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=42, help="as in the teacher's training")
     parser.add_argument("--out", type=Path, default=Path("soft.csv"))
     return parser.parse_args()
-
-
-def _unlabelled(which: str) -> list[str]:
-    if which == "corpus":
-        return list(read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts)
-    return list(pd.read_csv(which, usecols=["text"], dtype=str, keep_default_na=False)["text"])
 
 
 if __name__ == "__main__":
