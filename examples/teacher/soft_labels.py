@@ -11,28 +11,18 @@ import argparse
 import csv
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from encoder import Pieces, Teacher, probabilities
-from unlabelled import read_unlabelled
+from tweets import tweets_outside_the_test
 
 from export.signatures import LABELS
-from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import find_source
-from keras_pipeline.dataset import read_tweets
-from keras_pipeline.splits import split
 
 
 def main() -> None:
     """Ask the teacher and write the CSV."""
     options = _options()
-    tweets = read_tweets(find_source(options.data))
-    test = split(tweets, TrainConfig(seed=options.seed)).test
-    texts = list(np.delete(tweets.texts, test))
-    if options.unlabelled:
-        texts += read_unlabelled(options.unlabelled)
-    texts = list(dict.fromkeys(texts))
+    texts = tweets_outside_the_test(options.data, options.unlabelled)
     model = Teacher()
     model.load_state_dict(torch.load(options.teacher, weights_only=True))
     answers = probabilities(model, Pieces(), texts, temperature=options.temperature)
@@ -50,7 +40,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", help="the labelled table, as in training")
     parser.add_argument("--unlabelled", help="CSV with a column text, or `corpus`")
     parser.add_argument("--temperature", type=float, default=1.0, help="above 1: less certain")
-    parser.add_argument("--seed", type=int, default=42, help="as in the teacher's training")
     parser.add_argument("--out", type=Path, default=Path("soft.csv"))
     return parser.parse_args()
 

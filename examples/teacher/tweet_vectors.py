@@ -13,27 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import fasttext
-import numpy as np
-import tensorflow as tf
-from unlabelled import read_unlabelled
-
-from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import find_source
-from keras_pipeline.dataset import read_tweets
-from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
-from keras_pipeline.splits import split
-from keras_pipeline.vectorizer import separate_punctuation
-
-_ROWS = 2048
+from tweets import tweets_outside_the_test, words_of
 
 
 def main() -> None:
     """Learn and write the vectors in word2vec's text format."""
     options = _options()
-    tweets = read_tweets(find_source(options.data))
-    texts = list(np.delete(tweets.texts, split(tweets, TrainConfig()).test))
-    if options.unlabelled:
-        texts += read_unlabelled(options.unlabelled)
+    texts = tweets_outside_the_test(options.data, options.unlabelled)
     model = _skip_gram(texts, options)
     words = [word for word in model.words if word != "</s>"]
     with options.out.open("w", encoding="utf-8") as file:
@@ -60,13 +46,9 @@ def _options() -> argparse.Namespace:
 
 
 def _skip_gram(texts: list[str], options: argparse.Namespace) -> Any:
-    """Clean the tweets as the graph does and hand them to fastText, which reads files only."""
-    cleaner = ExpressiveTweetCleaner()
-    with tempfile.NamedTemporaryFile(suffix=".txt") as file:
-        for start in range(0, len(texts), _ROWS):
-            cleaned = cleaner(tf.constant(texts[start : start + _ROWS]))
-            for line in separate_punctuation(cleaned).numpy():
-                file.write(b" ".join(line.split()) + b"\n")
+    """Hand the tweets to fastText, which reads files only, one a line."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.writelines(" ".join(words) + "\n" for words in words_of(texts))
         file.flush()
         return fasttext.train_unsupervised(
             file.name,

@@ -1,7 +1,8 @@
 """Write word vectors out of the encoder's table of word pieces, for `keras_pipeline.train --embeddings`.
 
-    python examples/teacher/word_vectors.py --vocabulary models/tweet_sentiment/1/assets/vocabulary.txt \
-        --out words.vec
+    python examples/teacher/word_vectors.py --data data/Twitter_Data.csv --out words.vec
+
+It gives every word of the tweets that are not in the test part a vector.
 
 A word's vector is the mean of its pieces' rows of the input embedding table: no network is run, so that
 `safetensors` and `tokenizers` are enough. With `--encode` each word runs through the encoder instead,
@@ -17,6 +18,7 @@ import numpy as np
 from encoder_files import encoder_folder
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
+from tweets import tweets_outside_the_test, words_of
 
 TABLE = "embeddings.word_embeddings.weight"
 
@@ -26,12 +28,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("--vocabulary", type=Path, required=True, help="one word a line")
+    parser.add_argument("--data", help="the labelled table, as in training")
+    parser.add_argument("--unlabelled", help="CSV with a column text, or `corpus`")
     parser.add_argument("--encode", action="store_true", help="run the encoder on each word")
     parser.add_argument("--out", type=Path, default=Path("words.vec"))
     options = parser.parse_args()
-    lines = options.vocabulary.read_text(encoding="utf-8").split()
-    words = [word for word in lines if not word.startswith("[")]  # no [UNK], no [empty]
+    texts = tweets_outside_the_test(options.data, options.unlabelled)
+    words = list(dict.fromkeys(word for tweet in words_of(texts) for word in tweet))
     vectors = _encoded(words) if options.encode else _averaged(words)
     with options.out.open("w", encoding="utf-8") as file:
         file.write(f"{len(words)} {vectors.shape[1]}\n")
