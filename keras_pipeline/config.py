@@ -87,11 +87,11 @@ class TrainConfig:
     dropout: float = _setting(0.4, "dropout before the last layer", least=0, below=1)
 
     epochs: int = _setting(20, "most passes over the training part", least=1)
-    batch_size: int = _setting(32, "rows in one step", least=1)
-    learning_rate: float = _setting(1e-3, "step size of Adam", above=0)
+    batch_size: int = _setting(128, "rows in one step", least=1)
+    learning_rate: float = _setting(3e-3, "step size of Adam", above=0)
     class_weights: bool = _setting(True, "weigh classes by inverse frequency")
     averaged_epochs: float = _setting(
-        0.8,
+        0.4,
         "keep a moving average of the weights over about so many epochs; 0: the last step's weights",
         least=0,
     )
@@ -151,6 +151,8 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "spatial_dropout": 0.1,
         "dropout": 0.3,
         "max_mean_pooling": False,
+        "batch_size": 32,
+        "learning_rate": 1e-3,
         "averaged_epochs": 0.0,
         "punctuation_tokens": False,
         "pad_to_longest": False,
