@@ -1,5 +1,6 @@
 """What the machine was: a figure without it says nothing."""
 
+import dataclasses
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -9,6 +10,8 @@ from typing import Any, Final
 _PACKAGES: Final = (
     "tensorflow", "keras", "numpy", "scikit-learn", "grpcio", "fasttext-numpy2",
 )  # fmt: skip
+
+_MUCH_STOLEN: Final = 0.02
 
 Load = tuple[float, float, float]
 """Programs that wanted a core, on average of 1, 5 and 15 minutes."""
@@ -31,6 +34,40 @@ def describe_machine(load: Load) -> dict[str, Any]:
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class ProcessorTimes:
+    """Ticks since the machine started, all cores together.
+
+    Attributes:
+        wanted: that a program was at work or wanted to be.
+        stolen: of these, those that a host gave to other machines.
+    """
+
+    wanted: int
+    stolen: int
+
+
+def processor_times(stat: Path = Path("/proc/stat")) -> ProcessorTimes:
+    """Until now; zeros where the system does not tell.
+
+    The first line of Linux's file: user nice system idle iowait irq softirq steal, see proc(5).
+    """
+    if not stat.is_file():
+        return ProcessorTimes(0, 0)
+    ticks = [int(field) for field in stat.read_text().split("\n")[0].split()[1:9]]
+    return ProcessorTimes(sum(ticks) - ticks[3] - ticks[4], ticks[7])
+
+
+def stolen_share(since: ProcessorTimes, until: ProcessorTimes) -> float:
+    """Share of the wanted processor time that the host gave to others.
+
+    Example:
+    >>> stolen_share(ProcessorTimes(100, 0), ProcessorTimes(300, 50))
+    0.25
+    """
+    return (until.stolen - since.stolen) / max(until.wanted - since.wanted, 1)
+
+
 def machine_lines(machine: dict[str, Any]) -> list[str]:
     """The same in a few lines for people."""
     packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
@@ -43,6 +80,11 @@ def machine_lines(machine: dict[str, Any]) -> list[str]:
         f"Python {machine['python']}, {packages}",
         f"load average before the start (1, 5, 15 minutes): {load}",
     ]
+    if (stolen := machine.get("stolen_share", 0.0)) >= _MUCH_STOLEN:
+        lines.append(
+            f"**a host gave {stolen:.0%} of the processor time to other machines: read the ratios, "
+            "not the times**"
+        )
     if is_busy(machine):
         lines.append(
             "**other programs were at work before the start: read the ratios, not the times**"

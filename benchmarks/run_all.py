@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.aims import judge
 from benchmarks.bench import Bench
 from benchmarks.errors import BenchError
-from benchmarks.machine import Load, describe_machine
+from benchmarks.machine import Load, describe_machine, processor_times, stolen_share
 from benchmarks.names import MEASUREMENTS
 from benchmarks.options import Options
 from benchmarks.progress import say
@@ -38,7 +38,7 @@ def run(options: Options, load: Load) -> int:
         )
     source = find_source(options.data)
     _make_folder(options.out)
-    machine = describe_machine(load)
+    machine, began = describe_machine(load), processor_times()
     # Absolute: child processes run in the project's root, wherever this one does.
     run_folder = None if options.run is None else options.run.resolve()
     bench = Bench(options.plan, source, options.out.resolve(), run_folder)
@@ -46,6 +46,7 @@ def run(options: Options, load: Load) -> int:
     sections: list[Section] = []
     for name in options.only:
         sections.append(_measured(name, bench))
+        machine["stolen_share"] = round(stolen_share(began, processor_times()), 3)
         report = _report(machine, settings, sections, bench)
         _write(report, options.out)
     print(report.to_markdown())

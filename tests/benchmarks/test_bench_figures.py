@@ -248,6 +248,15 @@ def test_a_busy_machine_is_told():
     assert "**other programs were at work before the start" in report([0.5, 0, 0]).to_markdown()
 
 
+def test_a_host_that_gives_the_processor_to_others_is_told():
+    """On a virtual machine a quiet load average may still mean half a processor."""
+    shared = report([0, 0, 0])
+    shared.machine["stolen_share"] = 0.27
+    assert "**a host gave 27% of the processor time to other machines" in shared.to_markdown()
+    shared.machine["stolen_share"] = 0.01
+    assert "a host gave" not in shared.to_markdown()
+
+
 def test_the_json_holds_every_figure():
     found = json.loads(report([0, 0, 0]).to_json())
     assert found["sections"][0]["rows"][1]["value"] == 2.0

@@ -11,7 +11,7 @@ from benchmarks.children import run_module
 from benchmarks.errors import BenchError
 from benchmarks.floor import MachineRates, Work, count_work, measure_rates, work_of
 from benchmarks.growth import further_row_us
-from benchmarks.machine import describe_machine
+from benchmarks.machine import ProcessorTimes, describe_machine, processor_times
 from benchmarks.turns import LEAST_ROUNDS, take_turns
 from benchmarks.workload import (
     batches_of,
@@ -160,6 +160,13 @@ def test_a_failed_child_is_one_sentence_with_its_last_words(tmp_path):
 
 def test_time_of_a_further_row_leaves_the_start_out():
     assert further_row_us([25, 100, 400], [12.5, 20.0, 50.0]) == pytest.approx([1e5, 1e5])
+
+
+def test_idle_time_is_not_wanted_time(tmp_path):
+    """Fields: user nice system idle iowait irq softirq steal guest guest_nice."""
+    (tmp_path / "stat").write_text("cpu  10 1 4 900 50 0 5 20 7 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n")
+    assert processor_times(tmp_path / "stat") == ProcessorTimes(wanted=40, stolen=20)
+    assert processor_times(tmp_path / "none") == ProcessorTimes(0, 0)
 
 
 def test_the_machine_is_told_from_the_machine():
