@@ -24,6 +24,7 @@ def crash_in_epoch(monkeypatch, number, error):
     monkeypatch.setattr(Checkpoint, "on_train_batch_end", on_train_batch_end)
 
 
+@pytest.mark.slow
 def test_a_crashed_run_goes_on_to_the_model_it_would_have_become(
     tiny_options, tmp_path, monkeypatch, capsys
 ):
