@@ -1,4 +1,4 @@
-"""How much is measured: everything, or as little as shows every row within three minutes."""
+"""How much is measured: everything, or as little as shows every row within a few minutes."""
 
 import dataclasses
 from typing import Final
