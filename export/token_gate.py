@@ -105,10 +105,10 @@ def _ask(
         "trim": np.array(model.padded_length is None),
     }
     with tempfile.TemporaryDirectory() as scratch:
-        questions, answers = Path(scratch, "tasks.npz"), Path(scratch, "answers.npz")
-        np.savez(questions, **tasks)
-        run_alone(_CHILD, directory / MODEL_FILES[file_format], questions, answers)
-        with np.load(answers) as found:
+        asked, answered = Path(scratch, "tasks.npz"), Path(scratch, "answers.npz")
+        np.savez(asked, **tasks)
+        run_alone(_CHILD, directory / MODEL_FILES[file_format], asked, answered)
+        with np.load(answered) as found:
             return dict(found)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.csv_errors import CELLS_AS_TEXT
 from keras_pipeline.data_source import DataSource, find_corpus, find_source
 from keras_pipeline.dataset import read_tweets
 from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
@@ -29,7 +30,7 @@ def tweets_outside_the_test(data: str | None, unlabelled: str | None = None) -> 
     if unlabelled == CORPUS:
         texts += list(read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts)
     elif unlabelled:
-        texts += list(pd.read_csv(unlabelled, usecols=["text"], dtype=str)["text"].dropna())
+        texts += list(pd.read_csv(unlabelled, usecols=["text"], **CELLS_AS_TEXT)["text"].dropna())
     return list(dict.fromkeys(texts))
 
 
