@@ -6,6 +6,7 @@ those a resumed run ends with another model. Here every variable is kept, bit fo
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_pipeline.errors import UserError
 from keras_pipeline.run_folder import write_whole
 
 
@@ -85,13 +87,18 @@ class Checkpoint(keras.callbacks.Callback):
         self._save()
 
     def restore(self, model: keras.Model) -> int:
-        """Give `model` (compiled) the saved state; return the number of finished epochs, 0 if none."""
+        """Give `model` (compiled) the saved state; return the number of finished epochs, 0 if none.
+
+        Raises:
+            UserError: the file holds the state of another model, such as an older version's.
+        """
         if not self.path.is_file():
             return 0
+        model.optimizer.build(model.trainable_variables)
         with np.load(self.path) as saved:
+            self._check_shapes(model, saved)
             state = json.loads(str(saved["state"]))
             best = [saved[f"best_{n}"] for n in range(state["best_count"])]
-            model.optimizer.build(model.trainable_variables)
             for number, variable in enumerate(_variables(model)):
                 variable.assign(saved[f"variable_{number}"])
         self.history, self.finished = state["history"], state["finished"]
@@ -102,6 +109,16 @@ class Checkpoint(keras.callbacks.Callback):
             if self.finished:
                 model.set_weights(best)
         return len(self.history)
+
+    def _check_shapes(self, model: keras.Model, saved: Mapping[str, Any]) -> None:
+        count = sum(name.startswith("variable_") for name in saved)
+        found = [saved[f"variable_{number}"].shape for number in range(count)]
+        expected = [tuple(variable.shape) for variable in _variables(model)]
+        if found != expected:
+            raise UserError(
+                f"`{self.path}` must hold the {len(expected)} variables of this version's training; "
+                f"begin a new run. Received: {count} variables, written by another version"
+            )
 
     def best_weights(self) -> list[Any] | None:
         """Weights of the best finished epoch, None without early stopping or before the first."""

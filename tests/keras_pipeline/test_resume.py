@@ -6,12 +6,14 @@ import signal
 import subprocess
 import time
 
+import keras
 import numpy as np
 import pytest
 from finished_runs import FINISHED, answers, command
 
 from keras_pipeline import fitting, train
 from keras_pipeline.checkpoint import Checkpoint
+from keras_pipeline.errors import UserError
 
 
 def crash_in_epoch(monkeypatch, number, error):
@@ -74,6 +76,20 @@ def test_ctrl_c_in_the_first_epoch_can_be_resumed_too(tiny_options, tmp_path, mo
         assert train.main([*tiny_options, "--no-export", "--output", str(run)]) == 130
     assert train.main(["--resume", "--no-export", "--output", str(run)]) == 0
     assert not json.loads((run / "metrics.json").read_text())["interrupted"]
+
+
+def test_a_checkpoint_of_another_version_gets_one_sentence(tmp_path):
+    """Such as one from before weights were averaged: fewer variables than this version trains."""
+    path = tmp_path / "checkpoint.npz"
+    np.savez(path, state="{}", variable_0=np.zeros(3))
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    with pytest.raises(UserError) as caught:
+        Checkpoint(path).restore(model)
+    assert str(caught.value) == (
+        f"`{path}` must hold the 4 variables of this version's training; begin a new run. "
+        "Received: 1 variables, written by another version"
+    )
 
 
 def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monkeypatch, capsys):
