@@ -91,13 +91,20 @@ AIMS: Final = (
         limit=1,
     ),
     Aim(
-        what="training: times as fast as the notebook's way to the best validation loss",
+        what="training: times as fast as the notebook's way to an equal or better model",
+        of=("training", "to the notebook's best validation loss", PRODUCT),
+        over=("training", "to the notebook's best validation loss", NOTEBOOK),
+        limit=3, full_only=True,
+    ),
+    # The stricter reading of the same sentence: to the better model that this project ends with.
+    Aim(
+        what="training: times as fast as the notebook's way, each to its own best validation loss",
         of=("training", "to the best validation loss", PRODUCT),
         over=("training", "to the best validation loss", NOTEBOOK),
         limit=3, full_only=True,
     ),
     Aim(
-        what="training: to an equal or better model, macro F1 of the validation part",
+        what="training: macro F1 of the validation part above the notebook's way",
         of=("training", "macro F1, validation part", PRODUCT),
         over=("training", "macro F1, validation part", NOTEBOOK),
         limit=0.0, full_only=True,

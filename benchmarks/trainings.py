@@ -50,11 +50,23 @@ class Training:
     validation_loss: float
 
     @property
+    def best_loss(self) -> float:
+        """The lowest validation loss of an epoch, nats."""
+        return min(epoch["val_loss"] for epoch in self.history)
+
+    @property
     def seconds_to_best(self) -> float:
         """Seconds of all epochs up to the one with the lowest validation loss."""
-        losses = [epoch["val_loss"] for epoch in self.history]
-        best = losses.index(min(losses))
-        return sum(epoch["seconds"] for epoch in self.history[: best + 1])
+        return self.seconds_until(self.best_loss)
+
+    def seconds_until(self, loss: float) -> float:
+        """Seconds of all epochs up to the first whose validation loss is `loss` or lower; inf if none's is."""
+        passed = 0.0
+        for epoch in self.history:
+            passed += epoch["seconds"]
+            if epoch["val_loss"] <= loss:
+                return passed
+        return float("inf")
 
 
 def train_product(

@@ -14,6 +14,7 @@ from benchmarks.options import parse_options
 from benchmarks.peers.fast_text import is_installed
 from benchmarks.plan import FULL, QUICK
 from benchmarks.servers import EMBEDDED_SERVER, server_name
+from benchmarks.training import AS_GOOD
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,14 +115,13 @@ def test_a_quick_run_shows_every_row(tmp_path, sample_csv):
     assert done.returncode == 0, done.stderr
     found = json.loads((out / "results.json").read_text())
     assert [section["name"] for section in found["sections"]] == list(MEASUREMENTS)
+    rows = [row for section in found["sections"] for row in section["rows"]]
     # Every aim's key is one that a measurement gives: a renamed row would be "not measured".
-    assert [aim["measured"] is not None for aim in found["aims"]] == [True] * len(AIMS)
-    missing = {
-        row["who"]
-        for section in found["sections"]
-        for row in section["rows"]
-        if row["value"] is None
+    assert {(what, who) for aim in AIMS for _, what, who in (aim.of, aim.over or aim.of)} <= {
+        (row["what"], row["who"]) for row in rows
     }
+    # One epoch of a few rows need not reach what the notebook reached.
+    missing = {row["who"] for row in rows if row["value"] is None and row["what"] != AS_GOOD}
     assert missing <= {FASTTEXT, PRODUCT_BATCHED}
     assert (FASTTEXT in missing) != is_installed()
     assert (PRODUCT_BATCHED in missing) == (server_name() == EMBEDDED_SERVER)
