@@ -2,6 +2,7 @@
 
     TrainConfig()                        the default settings
     TrainConfig.preset("notebook")       the settings of the notebook that this project replaces
+    TrainConfig.preset("transfer")       what suits --embeddings and --soft-labels
     TrainConfig(epochs=3).to_json(path)  saved beside the model it produced
 
 Each field carries its help text and its bounds; the command line and the checks are made from them.
@@ -79,7 +80,7 @@ class TrainConfig:
     embedding_dim: int = _setting(100, "size of a word's vector", least=1)
     mask_padding: bool = _setting(True, "skip padding in the LSTM")
     spatial_dropout: float = _setting(0.3, "dropout of whole embedding channels", least=0, below=1)
-    lstm_units: int = _setting(128, "units of the LSTM in each direction", least=1)
+    lstm_units: int = _setting(64, "units of the LSTM in each direction", least=1)
     max_mean_pooling: bool = _setting(
         True, "feed the LSTM's outputs' maximum and mean to the dense layer, not its last state"
     )
@@ -87,8 +88,8 @@ class TrainConfig:
     dropout: float = _setting(0.4, "dropout before the last layer", least=0, below=1)
 
     epochs: int = _setting(20, "most passes over the training part", least=1)
-    batch_size: int = _setting(128, "rows in one step", least=1)
-    learning_rate: float = _setting(3e-3, "step size of Adam", above=0)
+    batch_size: int = _setting(64, "rows in one step", least=1)
+    learning_rate: float = _setting(2e-3, "step size of Adam", above=0)
     class_weights: bool = _setting(True, "weigh classes by inverse frequency")
     averaged_epochs: float = _setting(
         0.4,
@@ -112,7 +113,7 @@ class TrainConfig:
 
     @classmethod
     def preset(cls, name: str, **overrides: Any) -> "TrainConfig":
-        """Settings by name (`default`, `notebook`), single values replaced by `overrides`.
+        """Settings by name (`default`, `notebook`, `transfer`), single values replaced by `overrides`.
 
         Raises:
             UserError: no such preset, or a value out of its bounds.
@@ -150,6 +151,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "word_dropout": 0.0,
         "spatial_dropout": 0.1,
         "dropout": 0.3,
+        "lstm_units": 128,
         "max_mean_pooling": False,
         "batch_size": 32,
         "learning_rate": 1e-3,
@@ -158,6 +160,18 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "pad_to_longest": False,
         "mask_padding": False,
         "bucket_by_length": False,
+    },
+    # Word vectors and a teacher bring more to learn, and less danger of learning by heart.
+    "transfer": {
+        "vocabulary_size": 40_000,
+        "embedding_dim": 128,
+        "lstm_units": 128,
+        "word_dropout": 0.0,
+        "spatial_dropout": 0.1,
+        "dropout": 0.3,
+        "batch_size": 32,
+        "learning_rate": 1e-3,
+        "averaged_epochs": 0.8,
     },
 }
 

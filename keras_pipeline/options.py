@@ -23,7 +23,8 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         "--preset",
         choices=sorted(PRESETS),
         default="default",
-        help="settings to start from; notebook: those of the notebook this replaces (default: default)",
+        help="settings to start from; notebook: those of the notebook this replaces; transfer: those that "
+        "suit --embeddings and --soft-labels (default: default)",
     )
     for field in dataclasses.fields(TrainConfig):
         described = f"{field.metadata['help']} (default: {_shown(field.default)})"

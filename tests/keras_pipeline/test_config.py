@@ -71,6 +71,15 @@ def test_the_notebook_preset_is_what_the_notebook_did():
     assert not notebook.pad_to_longest
 
 
+def test_the_transfer_preset_is_for_files_that_teach():
+    """Word vectors and soft labels want more room and less dropout than a table alone."""
+    transfer, default = TrainConfig.preset("transfer"), TrainConfig()
+    for more in ("vocabulary_size", "embedding_dim", "lstm_units", "averaged_epochs"):
+        assert getattr(transfer, more) > getattr(default, more), more
+    for less in ("word_dropout", "spatial_dropout", "dropout", "batch_size", "learning_rate"):
+        assert getattr(transfer, less) < getattr(default, less), less
+
+
 def test_help_names_every_setting_with_its_default(capsys):
     with pytest.raises(SystemExit) as caught:
         train.main(["--help"])
