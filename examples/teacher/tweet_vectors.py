@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import fasttext
-from tweets import tweets_outside_the_test, words_of
+from tweets import tweets_outside, words_of
 
 
 def main() -> None:
     """Learn and write the vectors in word2vec's text format."""
     options = _options()
-    texts = tweets_outside_the_test(options.data, options.unlabelled)
+    texts = tweets_outside(("test",), options.data, options.unlabelled)
     model = _skip_gram(texts, options)
     words = [word for word in model.words if word != "</s>"]
     with options.out.open("w", encoding="utf-8") as file:

@@ -1,6 +1,7 @@
 """Which tweets the scripts here may see, and their words as the graph reads them."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,29 +10,59 @@ import tensorflow as tf
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.csv_errors import CELLS_AS_TEXT
 from keras_pipeline.data_source import DataSource, find_corpus, find_source
-from keras_pipeline.dataset import read_tweets
+from keras_pipeline.dataset import measure, read_tweets
 from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
 from keras_pipeline.splits import split
 from keras_pipeline.vectorizer import separate_punctuation
 
 CORPUS = "corpus"
+SEED = TrainConfig().seed
+PHRASE_WORDS = 4
 _ROWS = 2048
 
 
-def tweets_outside_the_test(data: str | None, unlabelled: str | None = None) -> list[str]:
-    """Raw tweets of every row that is not in the test part, and the unlabelled ones; each once.
+def tweets_outside(
+    parts: Sequence[str], data: str | None, unlabelled: str | None = None, seed: int = SEED
+) -> list[str]:
+    """Raw tweets of the table and the unlabelled ones, each once; none that stands, cleaned, in `parts`.
 
     Args:
+        parts: such as ("validation", "test").
         data: the labelled table, as `keras_pipeline.train` finds it.
         unlabelled: a CSV with a column `text`; `corpus` for the tweets of the bundled corpus.
+        seed: of the run that is to be taught; it governs the validation part.
     """
     table = read_tweets(find_source(data))
-    texts = list(np.delete(table.texts, split(table, TrainConfig()).test))
-    if unlabelled == CORPUS:
-        texts += list(read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts)
-    elif unlabelled:
-        texts += list(pd.read_csv(unlabelled, usecols=["text"], **CELLS_AS_TEXT)["text"].dropna())
+    splits = split(table, TrainConfig(seed=seed))
+    held_out = table.twins[np.concatenate([getattr(splits, part) for part in parts])]
+    more = _unlabelled(unlabelled)
+    twins = np.concatenate([table.twins, measure(more)[1]])
+    texts = np.concatenate([table.texts, more])[~np.isin(twins, held_out)]
     return list(dict.fromkeys(texts))
+
+
+def _unlabelled(source: str | None) -> np.ndarray[Any, Any]:
+    if source is None:
+        return np.empty(0, object)
+    if source == CORPUS:
+        return read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts
+    table = pd.read_csv(source, usecols=["text"], **CELLS_AS_TEXT)
+    return table["text"].dropna().to_numpy(object)
+
+
+def phrases_of(texts: Sequence[str], each: int, seed: int = SEED) -> list[str]:
+    """`each` random runs of a tweet's words, three words at least and never all; each once.
+
+    A short tweet of `PHRASE_WORDS` words or fewer gives none.
+    """
+    draw = np.random.default_rng(seed)
+    found = []
+    for words in map(str.split, texts):
+        for _ in range(each if len(words) > PHRASE_WORDS else 0):
+            length = draw.integers(3, len(words))
+            start = draw.integers(0, len(words) - length + 1)
+            found.append(" ".join(words[start : start + length]))
+    return list(dict.fromkeys(found))
 
 
 def words_of(texts: Sequence[str]) -> Iterator[list[str]]:

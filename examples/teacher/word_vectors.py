@@ -18,7 +18,7 @@ import numpy as np
 from encoder_files import encoder_folder
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
-from tweets import tweets_outside_the_test, words_of
+from tweets import tweets_outside, words_of
 
 TABLE = "embeddings.word_embeddings.weight"
 
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--encode", action="store_true", help="run the encoder on each word")
     parser.add_argument("--out", type=Path, default=Path("words.vec"))
     options = parser.parse_args()
-    texts = tweets_outside_the_test(options.data, options.unlabelled)
+    texts = tweets_outside(("test",), options.data, options.unlabelled)
     words = list(dict.fromkeys(word for tweet in words_of(texts) for word in tweet))
     vectors = _encoded(words) if options.encode else _averaged(words)
     with options.out.open("w", encoding="utf-8") as file:
