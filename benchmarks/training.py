@@ -29,10 +29,7 @@ def measure(bench: Bench) -> Section:
     rows = [_epoch_row(who, trainings) for who, trainings in both.items()]
     for what, seconds in _TIMES.items():
         rows += [median_row(what, who, [*map(seconds, runs)], "s") for who, runs in both.items()]
-    rows += [
-        _as_good_row(PRODUCT, ours, theirs),
-        median_row(AS_GOOD, NOTEBOOK, [run.seconds_to_best for run in theirs], "s"),
-    ]
+    rows += [_as_good_row(who, runs, theirs) for who, runs in both.items()]
     for what, (unit, figure) in _FIGURES.items():
         rows += [mean_row(what, who, [*map(figure, runs)], unit) for who, runs in both.items()]
     rows += [

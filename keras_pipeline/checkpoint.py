@@ -96,11 +96,12 @@ class Checkpoint(keras.callbacks.Callback):
             return 0
         model.optimizer.build(model.trainable_variables)
         with np.load(self.path) as saved:
-            self._check_shapes(model, saved)
+            values, best = _numbered(saved, "variable"), _numbered(saved, "best")
             state = json.loads(str(saved["state"]))
-            best = [saved[f"best_{n}"] for n in range(state["best_count"])]
-            for number, variable in enumerate(_variables(model)):
-                variable.assign(saved[f"variable_{number}"])
+        variables = _variables(model)
+        self._check_shapes(variables, values)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
         self.history, self.finished = state["history"], state["finished"]
         if self.averaging is not None and not self.finished:
             _swap_averages(model)
@@ -110,14 +111,11 @@ class Checkpoint(keras.callbacks.Callback):
                 model.set_weights(best)
         return len(self.history)
 
-    def _check_shapes(self, model: keras.Model, saved: Mapping[str, Any]) -> None:
-        count = sum(name.startswith("variable_") for name in saved)
-        found = [saved[f"variable_{number}"].shape for number in range(count)]
-        expected = [tuple(variable.shape) for variable in _variables(model)]
-        if found != expected:
+    def _check_shapes(self, variables: list[keras.Variable], values: list[Any]) -> None:
+        if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
             raise UserError(
-                f"`{self.path}` must hold the {len(expected)} variables of this version's training; "
-                f"begin a new run. Received: {count} variables, written by another version"
+                f"`{self.path}` must hold the {len(variables)} variables of this version's training; "
+                f"begin a new run. Received: {len(values)} variables, written by another version"
             )
 
     def best_weights(self) -> list[Any] | None:
@@ -130,12 +128,17 @@ class Checkpoint(keras.callbacks.Callback):
             "history": self.history,
             "finished": self.finished,
             "early_stopping": self.early_stopping.memory() if self.early_stopping else None,
-            "best_count": len(best),
         }
         arrays: dict[str, Any] = {"state": json.dumps(state)}
         arrays |= {f"variable_{n}": np.asarray(v) for n, v in enumerate(_variables(self.model))}
         arrays |= {f"best_{n}": weights for n, weights in enumerate(best)}
         write_whole(self.path, lambda file: np.savez(file, **arrays))
+
+
+def _numbered(saved: Mapping[str, Any], name: str) -> list[Any]:
+    """The arrays `name_0`, `name_1` and so on of a file."""
+    count = sum(key.startswith(f"{name}_") for key in saved)
+    return [saved[f"{name}_{number}"] for number in range(count)]
 
 
 def _swap_averages(model: keras.Model) -> None:

@@ -37,8 +37,10 @@ def _texts(options: argparse.Namespace) -> list[str]:
     """Every tweet but the test part's, and phrases of those that are not validated with either."""
     source = options.data, options.unlabelled
     texts = tweets_outside(("test",), *source)
-    learned_from = tweets_outside(("validation", "test"), *source, options.seed)
-    return list(dict.fromkeys([*texts, *phrases_of(learned_from, options.phrases, options.seed)]))
+    if options.phrases:
+        learned_from = tweets_outside(("validation", "test"), *source, options.seed)
+        texts += phrases_of(learned_from, options.phrases, options.seed)
+    return list(dict.fromkeys(texts))
 
 
 def _options() -> argparse.Namespace:

@@ -115,13 +115,17 @@ def test_a_quick_run_shows_every_row(tmp_path, sample_csv):
     assert done.returncode == 0, done.stderr
     found = json.loads((out / "results.json").read_text())
     assert [section["name"] for section in found["sections"]] == list(MEASUREMENTS)
-    rows = [row for section in found["sections"] for row in section["rows"]]
-    # Every aim's key is one that a measurement gives: a renamed row would be "not measured".
-    assert {(what, who) for aim in AIMS for _, what, who in (aim.of, aim.over or aim.of)} <= {
-        (row["what"], row["who"]) for row in rows
+    rows = {
+        (section["name"], row["what"], row["who"]): row["value"]
+        for section in found["sections"]
+        for row in section["rows"]
     }
-    # One epoch of a few rows need not reach what the notebook reached.
-    missing = {row["who"] for row in rows if row["value"] is None and row["what"] != AS_GOOD}
+    # Every aim's key is one that a measurement gives: a renamed row would be "not measured".
+    assert {key for aim in AIMS for key in (aim.of, aim.over) if key is not None} <= rows.keys()
+    # One epoch of a few rows need not reach what the notebook reached; all else is measured.
+    measured = zip(AIMS, found["aims"], strict=True)
+    assert all(told["measured"] is not None for aim, told in measured if aim.of[1] != AS_GOOD)
+    missing = {who for (_, what, who), value in rows.items() if value is None and what != AS_GOOD}
     assert missing <= {FASTTEXT, PRODUCT_BATCHED}
     assert (FASTTEXT in missing) != is_installed()
     assert (PRODUCT_BATCHED in missing) == (server_name() == EMBEDDED_SERVER)
