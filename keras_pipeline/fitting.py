@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from export.signatures import LABELS
+from keras_pipeline.averaging_adam import AveragingAdam
 from keras_pipeline.batches import (
     TokenRows,
     encode,
@@ -19,6 +20,8 @@ from keras_pipeline.batches import (
 )
 from keras_pipeline.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.cpu_bilstm import CpuBidirectional
+from keras_pipeline.devices import has_gpu
 from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
 from keras_pipeline.model import SentimentModel, build_classifier
 from keras_pipeline.text_cleaning import TweetCleaner
@@ -139,9 +142,11 @@ def _vectorizer(config: TrainConfig) -> keras.layers.TextVectorization:
 
 def _compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.Model:
     policy = "mixed_float16" if config.mixed_precision else "float32"
-    classifier = build_classifier(config, vocabulary_size=words, dtype=policy)
+    classifier = build_classifier(
+        config, vocabulary_size=words, dtype=policy, bidirectional=_bidirectional(config)
+    )
     classifier.compile(
-        optimizer=keras.optimizers.Adam(
+        optimizer=AveragingAdam(
             config.learning_rate,
             use_ema=averaged_steps > 1,
             # An average over n steps is one of momentum 1 - 1/n.
@@ -155,6 +160,14 @@ def _compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.M
     if not tf.distribute.has_strategy():
         _create_variables(classifier)
     return classifier
+
+
+def _bidirectional(config: TrainConfig) -> type[keras.layers.Bidirectional]:
+    """Keras's own, with cuDNN on a GPU; a faster one where that computes the same."""
+    masked_outputs = config.mask_padding and config.max_mean_pooling
+    if masked_outputs and not config.mixed_precision and not has_gpu():
+        return CpuBidirectional
+    return keras.layers.Bidirectional
 
 
 def _create_variables(classifier: keras.Model) -> None:

@@ -22,7 +22,11 @@ from keras_pipeline.text_input import as_text
 
 
 def build_classifier(
-    config: TrainConfig, *, vocabulary_size: int | None = None, dtype: str = "float32"
+    config: TrainConfig,
+    *,
+    vocabulary_size: int | None = None,
+    dtype: str = "float32",
+    bidirectional: type[keras.layers.Bidirectional] = keras.layers.Bidirectional,
 ) -> keras.Model:
     """The numeric half: `[batch, time] int64 -> [batch, 3] float32`.
 
@@ -32,6 +36,7 @@ def build_classifier(
             know fewer words than the config allows.
         dtype: Keras dtype policy of the inner layers, `mixed_float16` for mixed precision. Weights
             and probabilities stay float32.
+        bidirectional: what runs the LSTM in both directions; the weights are the same for each.
 
     Example:
     >>> build_classifier(TrainConfig(vocabulary_size=50)).output_shape
@@ -49,7 +54,7 @@ def build_classifier(
     )(ids)
     x = layers.SpatialDropout1D(config.spatial_dropout, name="spatial_dropout", **policy)(x)
     lstm = layers.LSTM(config.lstm_units, return_sequences=config.max_mean_pooling, **policy)
-    x = layers.Bidirectional(lstm, name="bilstm", **policy)(x)
+    x = bidirectional(lstm, name="bilstm", **policy)(x)
     if config.max_mean_pooling:
         x = MaxMeanPooling1D(name="pooling", **policy)(x)
     x = layers.Dense(config.dense_units, activation="relu", name="dense", **policy)(x)

@@ -27,7 +27,7 @@ from export.signatures import MODEL_NAME
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.dataset import Tweets, read_tweets
-from keras_pipeline.devices import choose_strategy, describe, make_reproducible
+from keras_pipeline.devices import choose_strategy, describe, limit_op_threads, make_reproducible
 from keras_pipeline.errors import EXIT_INTERRUPTED, UserError, exits_cleanly
 from keras_pipeline.evaluate import Evaluation, evaluate
 from keras_pipeline.fitting import Fitted, fit
@@ -84,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0, 2 for bad input, 1 if only the export failed, 130 after Ctrl-C."""
     began_at = perf_counter()
     options = _parser().parse_args(arguments)
+    limit_op_threads()
     run, data = _resumed(options) if options.resume else _fresh(options)
     if run.is_finished:
         print(f"Nothing to do: {run.path} is finished.")

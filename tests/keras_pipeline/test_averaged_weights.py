@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_pipeline import fitting
+from keras_pipeline.averaging_adam import OLDEST_SHARE
 from keras_pipeline.checkpoint import Checkpoint
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.devices import make_reproducible
@@ -45,12 +46,12 @@ def fitted(tmp_path, monkeypatch):
 @pytest.mark.parametrize("early_stopping", [True, False])
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_what_is_kept_is_the_moving_average(fitted, epochs, early_stopping):
-    """Momentum 1 - 1/n for an average over n steps, here two epochs of three."""
+    """Momentum 1 - 1/n for an average over n steps, here two epochs of three; less for the first ones."""
     trained, steps = fitted(epochs=epochs, averaged_epochs=2.0, early_stopping=early_stopping)
     assert len(steps) == epochs * STEPS
-    momentum = 1 - 1 / (2 * STEPS)
     average = steps[0]
-    for weights in steps[1:]:
+    for step, weights in enumerate(steps[1:], start=1):
+        momentum = min(1 - 1 / (2 * STEPS), step / (step + OLDEST_SHARE))
         average = [momentum * a + (1 - momentum) * w for a, w in zip(average, weights, strict=True)]
     for kept, expected in zip(trained.model.classifier.get_weights(), average, strict=True):
         np.testing.assert_allclose(kept, expected, atol=1e-6)
