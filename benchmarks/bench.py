@@ -81,7 +81,7 @@ class Bench:
     @cached_property
     def speed_texts(self) -> Array:
         """Tweets to time with: the test part, which no contender has seen."""
-        return self.tweets.texts[self.test_rows]
+        return np.asarray(self.tweets.texts[self.test_rows])
 
     @cached_property
     def learnable(self) -> Learnable:
@@ -89,7 +89,7 @@ class Bench:
         tweets = self.tweets
         rest = np.setdiff1d(np.arange(len(tweets.labels)), self.test_rows)
         rest = rest[~np.isin(tweets.twins[rest], tweets.twins[self.test_rows])]
-        return Learnable(tweets.texts[rest], tweets.labels[rest])
+        return Learnable(np.asarray(tweets.texts[rest]), tweets.labels[rest])
 
     @cached_property
     def trainings(self) -> tuple[list[Training], list[Training]]:

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from export.errors import ExportError, UnreadableRunError
 from export.formats import require
 from export.publish import keep_newest, rollback
@@ -184,7 +186,7 @@ def _read(path: Path) -> tuple[Any, "TestSplit", "RunRecord"]:
         test = split(tweets, run.config()).test
     except UserError as error:
         raise UnreadableRunError(str(error)) from error
-    return model, TestSplit(tweets.texts[test], tweets.labels[test]), record
+    return model, TestSplit(np.asarray(tweets.texts[test]), tweets.labels[test]), record
 
 
 if __name__ == "__main__":

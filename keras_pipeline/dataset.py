@@ -1,12 +1,12 @@
 """CSV to labelled tweets, with an account of every row that was left out.
 
-The file is read in chunks: nothing but the kept rows stays in memory. A row is dropped where its
+The file is read in chunks, and the texts of the kept rows go to a temporary file. A row is dropped where its
 text or label is missing, where the cleaned text is 2 characters or fewer (as the notebook did), and,
 on request, where the label is none of the three.
 """
 
 import dataclasses
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,13 +18,14 @@ from export.signatures import LABELS
 from keras_pipeline.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
+from keras_pipeline.stored_texts import StoredTexts, TextFile, Texts
 from keras_pipeline.tables import Cells
 from keras_pipeline.text_cleaning import TweetCleaner
 
 SHORTEST_CLEANED: Final = 3
 """Characters a cleaned tweet must have; the notebook dropped those of 2 or fewer."""
 
-_CHUNK_ROWS: Final = 50_000
+_CHUNK_ROWS: Final = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,23 +71,22 @@ class Tweets:
     """Labelled tweets in the file's order.
 
     Attributes:
-        texts: raw tweets, `[rows]` object array of str.
+        texts: raw tweets, `[rows]` str.
         labels: class ids, `[rows] int64`.
         twins: equal for rows whose cleaned text is equal, `[rows] int64` (a 64-bit hash: among 1.6
             million rows the chance of one collision is below 1e-7).
         report: what reading did.
-        spans: the part of each text that carries its sentiment, `[rows]` object array of str, empty
-            where there is none; None if the table has no such column.
-        ids: names of the rows, `[rows]` object array of str; None if nobody asked, or the table has
-            no such column.
+        spans: the part of each text that carries its sentiment, `[rows]` str, empty where there
+            is none; None if the table has no such column.
+        ids: names of the rows, `[rows]` str; None if nobody asked, or the table has no such column.
     """
 
-    texts: np.ndarray[Any, Any]
+    texts: StoredTexts
     labels: np.ndarray[Any, Any]
     twins: np.ndarray[Any, Any]
     report: ReadReport
-    spans: np.ndarray[Any, Any] | None = None
-    ids: np.ndarray[Any, Any] | None = None
+    spans: StoredTexts | None = None
+    ids: StoredTexts | None = None
 
 
 def read_tweets(source: DataSource) -> Tweets:
@@ -98,21 +98,23 @@ def read_tweets(source: DataSource) -> Tweets:
     """
     tally: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
-    parts = [_keep(chunk, tally, unknown) for chunk in _chunks(source)]
+    texts: defaultdict[str, TextFile] = defaultdict(TextFile)
+    parts = [_keep(chunk, tally, unknown, texts) for chunk in _chunks(source)]
     if unknown and not source.drop_unknown_labels:
         named = ", ".join(f"{name!r} ({count:,} rows)" for name, count in unknown.most_common(10))
         raise UserError(
             f"Column `{source.label_column}` must hold {', '.join(LABELS)}; correct the file or pass "
             f"--drop-unknown-labels. Received: {named}"
         )
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    texts, labels = columns["texts"], columns["labels"]
-    if not len(texts):
+    labels, twins, characters = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if not len(labels):
         raise UserError(
             f"`{source.path}` must hold rows with a text and a label. "
             f"Received: {tally['read']:,} rows, none of them usable"
         )
-    return Tweets(**columns, report=_report(texts, labels, tally, unknown))
+    columns = {name: file.view() for name, file in texts.items()}
+    report = _report(characters, labels, tally, unknown)
+    return Tweets(labels=labels, twins=twins, report=report, **columns)
 
 
 def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
@@ -135,9 +137,15 @@ def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
 
 
 def _keep(
-    chunk: pd.DataFrame, tally: Counter[str], unknown: Counter[str]
-) -> dict[str, np.ndarray[Any, Any]]:
-    """Usable rows of one chunk, as `Tweets` names its columns; the tallies get what was dropped."""
+    chunk: pd.DataFrame,
+    tally: Counter[str],
+    unknown: Counter[str],
+    files: dict[str, TextFile],
+) -> tuple[np.ndarray[Any, Any], ...]:
+    """Labels, twins and characters of one chunk's usable rows.
+
+    The files, by their names in `Tweets`, get the texts; the tallies get what was dropped.
+    """
     present = chunk.dropna(subset=["text", "label"])
     labels = present["label"].str.strip()
     known = labels.isin(LABELS)
@@ -150,30 +158,30 @@ def _keep(
         read=len(chunk), missing=len(chunk) - len(present), too_short=int((~long_enough).sum())
     )
     ids = labels[known].map(LABELS.index).to_numpy(dtype=np.int64)
-    kept = {"texts": texts, "labels": ids, "twins": twins}
-    kept |= {f"{name}s": rows[name].to_numpy(object) for name in ("span", "id") if name in rows}
-    return {name: column[long_enough] for name, column in kept.items()}
+    for name in {"text", "span", "id"} & set(rows):
+        files[f"{name}s"].append(rows[name][long_enough])
+    characters = np.fromiter(map(len, texts), np.int32, len(texts))
+    return ids[long_enough], twins[long_enough], characters[long_enough]
 
 
-def measure(texts: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Length and 64-bit hash of the cleaned texts: `[rows] object -> [rows] int, [rows] int64`.
+def measure(texts: Texts) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Length and 64-bit hash of the cleaned texts: `[rows] str -> [rows] int, [rows] int64`.
 
     Cleaned as the notebook did, whatever cleaner a run uses: the notebook's rows are the ones kept.
     """
-    cleaned = TweetCleaner()(tf.constant(texts, dtype=tf.string))
+    cleaned = TweetCleaner()(tf.constant(np.asarray(texts, dtype=object), tf.string))
     hashes = tf.strings.to_hash_bucket_fast(cleaned, num_buckets=2**63 - 1)
     return tf.strings.length(cleaned).numpy(), hashes.numpy()
 
 
 def _report(
-    texts: np.ndarray[Any, Any],
+    characters: np.ndarray[Any, Any],
     labels: np.ndarray[Any, Any],
     tally: Counter[str],
     unknown: Counter[str],
 ) -> ReadReport:
     counts = np.bincount(labels, minlength=len(LABELS)).tolist()
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    quartiles = np.percentile(lengths, [0, 25, 50, 75, 100]).round().astype(int).tolist()
+    quartiles = np.percentile(characters, [0, 25, 50, 75, 100]).round().astype(int).tolist()
     return ReadReport(
         rows_read=tally["read"],
         missing=tally["missing"],

@@ -24,6 +24,7 @@ from keras_pipeline.options import add_data_options, data_source_of, progress_ve
 from keras_pipeline.report import CLASS_COLUMNS, class_rows, write_report
 from keras_pipeline.run_folder import RunFolder, check_is_free
 from keras_pipeline.splits import split
+from keras_pipeline.stored_texts import Texts, text_batches
 from keras_pipeline.tables import text_table
 
 Array = np.ndarray[Any, Any]
@@ -34,14 +35,14 @@ class Evaluation:
     """Answers of a model to labelled tweets, and what follows from them.
 
     Attributes:
-        texts: raw tweets, `[rows]` object array.
+        texts: raw tweets, `[rows]` str.
         labels: true class ids, `[rows] int64`.
         probabilities: the model's, `[rows, 3] float32`.
         metrics: JSON values: rows, accuracy, macro_f1, calibration_error, per_class, macro_average,
             weighted_average, confusion_matrix (rows true, columns predicted).
     """
 
-    texts: Array
+    texts: Texts
     labels: Array
     probabilities: Array
     metrics: dict[str, Any]
@@ -65,7 +66,7 @@ class Evaluation:
         )
 
 
-def evaluate(model: SentimentModel, texts: Array, labels: Array) -> Evaluation:
+def evaluate(model: SentimentModel, texts: Texts, labels: Array) -> Evaluation:
     """Ask the composed model for every raw tweet and compare with the labels.
 
     Args:
@@ -73,7 +74,7 @@ def evaluate(model: SentimentModel, texts: Array, labels: Array) -> Evaluation:
         texts: raw tweets, `[rows]`.
         labels: class ids, `[rows]`.
     """
-    probabilities = model.predict(texts, batch_size=512, verbose=progress_verbosity())
+    probabilities = model.predict(text_batches(texts, 512), verbose=progress_verbosity())
     return Evaluation(texts, labels, probabilities, compute_metrics(labels, probabilities))
 
 

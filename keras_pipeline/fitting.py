@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Final
 
@@ -88,14 +88,9 @@ def fit(
     vectors = read_word_vectors(embeddings, vectorizer.get_vocabulary()) if embeddings else None
     # A rare word that has a vector from outside is known well enough.
     keep = vectors.rows if vectors else ()
-    forget_rare_words(vectorizer, cleaner, train.texts, config.least_word_count, keep)
-
-    def encoded(part: TextRows) -> TokenRows:
-        return encode(lambda text: vectorizer(cleaner(text)), part)
-
-    data = _Encoded(encoded(train), encoded(validation))
-    averaged_steps = config.averaged_epochs * step_count(data.train, config)
+    data = _encoded(train, validation, (cleaner, vectorizer), config.least_word_count, keep)
     words = vectorizer.get_vocabulary()
+    averaged_steps = config.averaged_epochs * step_count(data.train, config)
     with (strategy or tf.distribute.get_strategy()).scope():
         classifier = _compiled(config, len(words), averaged_steps)
         if vectors is not None:
@@ -110,6 +105,26 @@ def fit(
     width = None if config.pad_to_longest else config.sequence_length
     model = SentimentModel(cleaner, vectorizer, plain, padded_length=width, name="sentiment")
     return Fitted(model, saver.history, interrupted)
+
+
+def _encoded(
+    train: TextRows,
+    validation: TextRows,
+    string_half: tuple[keras.layers.Layer, keras.layers.TextVectorization],
+    least_word_count: int,
+    keep: Container[str],
+) -> _Encoded:
+    """Ids of both parts; the vectorizer forgets the words that are rare in the first one."""
+    cleaner, vectorizer = string_half
+
+    def ids_of(part: TextRows) -> TokenRows:
+        words = vectorizer.vocabulary_size()
+        return encode(lambda text: vectorizer(cleaner(text)), part, words)
+
+    rows = ids_of(train)
+    kept = forget_rare_words(vectorizer, rows.ids.values.numpy(), least_word_count, keep)
+    rows = dataclasses.replace(rows, ids=rows.ids.with_values(kept))
+    return _Encoded(rows, ids_of(validation))
 
 
 def _begin_with(

@@ -19,6 +19,7 @@ from export.signatures import LABELS
 from keras_pipeline.csv_errors import CELLS_AS_TEXT, explain_csv_errors
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
+from keras_pipeline.stored_texts import Texts
 
 _SUM_TOLERANCE: Final = 0.02
 """Three probabilities written with two decimals may miss a sum of 1 by so much."""
@@ -41,9 +42,9 @@ class SoftLabels:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def match(self, keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def match(self, keys: Texts) -> np.ndarray[Any, Any]:
         """Position of each key among the teacher's, -1 where it has none: `[n] str -> [n] int64`."""
-        return pd.Index(self.keys).get_indexer(pd.Index(keys))
+        return pd.Index(self.keys).get_indexer(pd.Index(np.asarray(keys)))
 
 
 def read_soft_labels(path: Path, source: DataSource) -> SoftLabels:

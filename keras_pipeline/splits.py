@@ -26,7 +26,7 @@ Rows = np.ndarray[Any, Any]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Splits:
-    """Row numbers of each part, `[rows] int64`.
+    """Row numbers of each part, `[rows] int32`.
 
     Attributes:
         train: rows to learn from.
@@ -64,7 +64,7 @@ def split(tweets: Tweets, config: TrainConfig) -> Splits:
     _check_class_sizes(tweets, config)
     labels = tweets.labels
     rest, test = train_test_split(
-        np.arange(len(labels)),
+        np.arange(len(labels), dtype=np.int32),
         test_size=config.test_fraction,
         stratify=labels,
         random_state=TEST_RANDOM_STATE,

@@ -19,6 +19,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from export.errors import ExportError
 from export.exporter import export_model
 from export.quality import TestSplit
@@ -90,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Nothing to do: {run.path} is finished.")
         return 0
     fitted = _fit(run, data, options)
-    test = data.test()
-    evaluation = evaluate(fitted.model, test.texts, test.labels)
+    test = data.splits.test
+    evaluation = evaluate(fitted.model, data.tweets.texts[test], data.tweets.labels[test])
     _save(run, fitted, evaluation, [*data.tweets.report.table(), *data.table()])
     summary = _summary(fitted, evaluation, data)
     summary["wall_seconds"] = round(perf_counter() - began_at, 1)
@@ -101,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if fitted.interrupted:
         print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run.path}")
         return EXIT_INTERRUPTED
-    return _finish(run, fitted, test, options)
+    return _finish(run, fitted, data, options)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -123,9 +125,9 @@ class _Data:
     account: Cells
 
     def test(self) -> TestSplit:
-        """The test part."""
+        """The test part, in memory."""
         rows = self.splits.test
-        return TestSplit(self.tweets.texts[rows], self.tweets.labels[rows])
+        return TestSplit(np.asarray(self.tweets.texts[rows]), self.tweets.labels[rows])
 
     def table(self) -> Cells:
         """How many rows there are of which kind."""
@@ -232,12 +234,14 @@ def _summary(fitted: Fitted, evaluation: Evaluation, data: _Data) -> dict[str, A
     }
 
 
-def _finish(run: RunFolder, fitted: Fitted, test: TestSplit, options: argparse.Namespace) -> int:
+def _finish(run: RunFolder, fitted: Fitted, data: _Data, options: argparse.Namespace) -> int:
     """Export, then drop the checkpoint: from here on the run is finished."""
     try:
         if not options.no_export:
             record = read_run(run.path)
-            path, report = export_model(fitted.model, options.export_to, split=test, run=record)
+            path, report = export_model(
+                fitted.model, options.export_to, split=data.test(), run=record
+            )
             print(f"{report.summary()}\nExported: {path}")
     except ExportError as error:
         print(f"error: {error} The run itself is saved in {run.path}.", file=sys.stderr)

@@ -16,6 +16,7 @@ from keras_pipeline.dataset import SHORTEST_CLEANED, Tweets, measure
 from keras_pipeline.errors import UserError
 from keras_pipeline.soft_labels import SoftLabels
 from keras_pipeline.splits import Splits
+from keras_pipeline.stored_texts import Texts
 from keras_pipeline.tables import Cells
 
 Array = np.ndarray[Any, Any]
@@ -29,12 +30,12 @@ class TextRows:
     """Rows in one order.
 
     Attributes:
-        texts: raw tweets, `[rows]` object array of str.
+        texts: raw tweets, `[rows]` str.
         targets: probabilities to learn, `[rows, 3] float32`.
         weights: how much each row counts, `[rows] float32`.
     """
 
-    texts: Array
+    texts: Texts
     targets: Array
     weights: Array
 
@@ -90,11 +91,11 @@ def validation_rows(tweets: Tweets, splits: Splits) -> TextRows:
     return _labelled(tweets.texts[rows], tweets.labels[rows], _EQUAL)
 
 
-def _labelled(texts: Array, labels: Array, class_weights: Array) -> TextRows:
+def _labelled(texts: Texts, labels: Array, class_weights: Array) -> TextRows:
     return TextRows(texts, np.eye(len(LABELS), dtype=np.float32)[labels], class_weights[labels])
 
 
-def _spans(tweets: Tweets, splits: Splits) -> tuple[Array, Array]:
+def _spans(tweets: Tweets, splits: Splits) -> tuple[Texts, Array]:
     """Spans of the training rows that are an opinion, none of them a held-out tweet once cleaned.
 
     A neutral row's span is its whole text: nothing new.
@@ -133,7 +134,7 @@ def _unlabelled(soft: SoftLabels, tweets: Tweets, class_weights: Array, share: f
     return TextRows(keys[new], probabilities, share * (probabilities @ class_weights))
 
 
-def _keys(tweets: Tweets, soft: SoftLabels) -> Array:
+def _keys(tweets: Tweets, soft: SoftLabels) -> Texts:
     if soft.by == "text":
         return tweets.texts
     if tweets.ids is None:

@@ -5,12 +5,14 @@
 ""           -> [empty]              one token: cuDNN refuses a fully masked row
 """
 
-from collections.abc import Container, Iterable
-from typing import Final
+from collections.abc import Container
+from typing import Any, Final
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from keras_pipeline.stored_texts import Texts, text_batches
 
 PADDING_ID: Final = 0
 UNKNOWN_ID: Final = 1
@@ -19,6 +21,8 @@ UNKNOWN_ID: Final = 1
 # No tweet can hold it: cleaned text has no brackets. Unless a training tweet was empty, it is
 # looked up as an unknown word.
 EMPTY_TOKEN: Final = "[empty]"  # noqa: S105 (a token of text, not of access)
+
+_IDS_AT_ONCE: Final = 1_000_000
 
 
 def _never_empty(text: tf.Tensor) -> tf.Tensor:
@@ -75,47 +79,46 @@ def build_vectorizer(
 
 
 def adapt_vectorizer(
-    vectorizer: keras.layers.TextVectorization, cleaner: keras.layers.Layer, texts: Iterable[str]
+    vectorizer: keras.layers.TextVectorization, cleaner: keras.layers.Layer, texts: Texts
 ) -> None:
     """Learn the vocabulary from raw training tweets, cleaned on the way.
 
     Args:
         vectorizer: see `build_vectorizer`.
         cleaner: layer `[batch] string -> [batch] string`.
-        texts: `[rows] string`.
+        texts: `[rows]` str.
     """
-    vectorizer.adapt(_cleaned(cleaner, texts))
+    vectorizer.adapt(text_batches(texts).map(cleaner, num_parallel_calls=tf.data.AUTOTUNE))
 
 
 def forget_rare_words(
     vectorizer: keras.layers.TextVectorization,
-    cleaner: keras.layers.Layer,
-    texts: Iterable[str],
+    ids: np.ndarray[Any, Any],
     least_count: int,
     keep: Container[str] = (),
-) -> None:
+) -> np.ndarray[Any, Any]:
     """Make rare words unknown, so that training meets unknown words as often as they come up later.
 
     Args:
-        vectorizer: adapted to `texts`.
-        cleaner: layer `[batch] string -> [batch] string`.
-        texts: `[rows] string`.
+        vectorizer: adapted; its vocabulary shrinks.
+        ids: of all tokens of the training part, `[tokens]` integers, without padding.
         least_count: times that a word must come up in them.
         keep: words that stay, however rare.
+
+    Returns:
+        The same ids in the new vocabulary, of the same dtype.
     """
     if least_count <= 1:
-        return
+        return ids
     words = vectorizer.get_vocabulary()
-    counts = np.zeros(len(words), np.int64)
-    for ids in _cleaned(cleaner, texts).map(vectorizer, num_parallel_calls=tf.data.AUTOTUNE):
-        counts += np.bincount(ids.values.numpy(), minlength=len(words))
-    first = UNKNOWN_ID + 1
-    known = zip(words[first:], counts[first:], strict=True)
-    kept = [word for word, count in known if count >= least_count or word in keep]
-    # One word at least: Keras takes no empty vocabulary.
-    vectorizer.set_vocabulary(kept or words[first:][:1])
-
-
-def _cleaned(cleaner: keras.layers.Layer, texts: Iterable[str]) -> tf.data.Dataset:
-    dataset = tf.data.Dataset.from_tensor_slices(texts).batch(1024)
-    return dataset.map(cleaner, num_parallel_calls=tf.data.AUTOTUNE)
+    # NumPy makes 8 bytes of each index: not of all of them at once.
+    pieces = np.array_split(ids, 1 + len(ids) // _IDS_AT_ONCE)
+    counts = sum(np.bincount(piece, minlength=len(words)) for piece in pieces)
+    known = np.fromiter((word in keep for word in words), bool, len(words))
+    known |= counts >= least_count
+    known[: UNKNOWN_ID + 1] = False  # padding and unknown are no words
+    if not known.any():
+        known[UNKNOWN_ID + 1 : UNKNOWN_ID + 2] = True  # Keras takes no empty vocabulary
+    vectorizer.set_vocabulary([words[number] for number in np.flatnonzero(known)])
+    new_ids = np.where(known, UNKNOWN_ID + known.cumsum(), UNKNOWN_ID).astype(ids.dtype)
+    return np.concatenate([new_ids[piece] for piece in pieces])

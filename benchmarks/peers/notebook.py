@@ -179,8 +179,8 @@ def main(arguments: list[str] | None = None) -> int:
     notebook = Notebook.untrained(tweets.texts[parts.train])
     history = train(
         notebook,
-        (tweets.texts[parts.train], tweets.labels[parts.train]),
-        (tweets.texts[parts.validation], tweets.labels[parts.validation]),
+        (np.asarray(tweets.texts[parts.train]), tweets.labels[parts.train]),
+        (np.asarray(tweets.texts[parts.validation]), tweets.labels[parts.validation]),
         parts.class_weights,
         options.epochs,
     )

@@ -45,7 +45,7 @@ def _unlabelled(source: str | None) -> np.ndarray[Any, Any]:
     if source is None:
         return np.empty(0, object)
     if source == CORPUS:
-        return read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts
+        return np.asarray(read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts)
     table = pd.read_csv(source, usecols=["text"], **CELLS_AS_TEXT)
     return table["text"].dropna().to_numpy(object)
 

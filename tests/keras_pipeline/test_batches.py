@@ -84,10 +84,12 @@ def test_word_dropout_makes_words_unknown_anew_in_each_epoch(rows):
     assert not any((ids.numpy() == 1).any() for ids, _, _ in evaluation_batches(rows, config))
 
 
-def test_encoding_keeps_order_over_many_batches():
+@pytest.mark.parametrize(("words", "dtype"), [(65_536, tf.uint16), (65_537, tf.int32)])
+def test_encoding_keeps_order_over_many_batches(words, dtype):
+    """Two bytes an id where the largest, 65,535, has room in them."""
     texts = np.array([f"{n}" for n in range(3000)], object)
     to_ids = tf.function(lambda text: tf.strings.to_number(tf.strings.split(text), tf.int64))
     given = TextRows(texts, np.zeros((3000, 3), np.float32), np.ones(3000, np.float32))
-    encoded = encode(to_ids, given)
+    encoded = encode(to_ids, given, words)
     assert encoded.ids.values.numpy().tolist() == list(range(3000))
-    assert encoded.ids.dtype == tf.int32
+    assert encoded.ids.dtype == dtype
