@@ -125,7 +125,11 @@ def _timed(bench: Bench, batches: dict[str, list[str]]) -> list[Row]:
     call = signature_call(bench.product_export)
     calls = {what: _with(call, batch) for what, batch in batches.items()}
     times = take_turns(
-        calls, [[]], rounds=bench.plan.call_rounds, budget_s=bench.plan.call_budget_s
+        calls,
+        [[]],
+        rounds=bench.plan.call_rounds,
+        budget_s=bench.plan.call_budget_s,
+        least_rounds=bench.plan.least_rounds,
     )
     return [
         median_row(what, PRODUCT, [second * 1e3 for second in seconds], "ms")

@@ -30,6 +30,7 @@ def measure(bench: Bench) -> Section:
         burst=_BURST,
         burst_s=_BURST_S,
         budget_s=2 * bench.plan.call_budget_s,
+        least_rounds=bench.plan.least_rounds,
     )
     samples = {name: [second * 1e3 for second in seconds] for name, seconds in times.items()}
     medians = [median_row("one tweet, p50", name, ms, "ms") for name, ms in samples.items()]

@@ -14,6 +14,7 @@ class Plan:
         epochs: most epochs of a training; None for each contender's own.
         call_rounds: turns that each contender gets in latency, throughput and preprocessing.
         call_budget_s: seconds after which a comparison ends, however many turns are left.
+        least_rounds: turns that each contender gets even where those seconds are over.
         load_rounds: turns that each gRPC model gets at each number of clients.
         load_s: seconds of one such turn.
         starts: fresh processes for each start time.
@@ -25,6 +26,7 @@ class Plan:
     epochs: int | None
     call_rounds: int
     call_budget_s: float
+    least_rounds: int
     load_rounds: int
     load_s: float
     starts: int
@@ -48,6 +50,7 @@ FULL: Final = Plan(
     epochs=None,
     call_rounds=100,
     call_budget_s=90.0,
+    least_rounds=3,
     load_rounds=5,
     load_s=4.0,
     starts=5,
@@ -60,6 +63,7 @@ QUICK: Final = Plan(
     epochs=1,
     call_rounds=10,
     call_budget_s=3.0,
+    least_rounds=1,
     load_rounds=2,
     load_s=0.5,
     starts=1,

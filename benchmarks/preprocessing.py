@@ -35,6 +35,7 @@ def measure(bench: Bench) -> Section:
             rounds=bench.plan.call_rounds,
             burst=_BURST,
             budget_s=bench.plan.call_budget_s,
+            least_rounds=bench.plan.least_rounds,
         )
         rows += [
             median_row(what, name, [second / size * 1e6 for second in seconds], "µs")

@@ -52,7 +52,11 @@ def _batch_rows(bench: Bench, calls: dict[str, Call], size: int, rates: MachineR
     what = f"batch of {size:,}"
     batches = batches_of(bench.speed_texts, size, max(4, 256 // size))
     times = take_turns(
-        calls, batches, rounds=bench.plan.call_rounds, budget_s=bench.plan.call_budget_s
+        calls,
+        batches,
+        rounds=bench.plan.call_rounds,
+        budget_s=bench.plan.call_budget_s,
+        least_rounds=bench.plan.least_rounds,
     )
     rows = [rate_row(what, name, seconds, size, "tweets/s") for name, seconds in times.items()]
     rows += missing_contenders(calls, what, "tweets/s")

@@ -3,13 +3,10 @@
 import gc
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
 Call = Callable[[list[str]], Any]
 """Raw tweets in, an answer that is complete when the call returns."""
-
-LEAST_ROUNDS: Final = 3
-"""Turns that each contender gets even where the budget is spent."""
 
 
 def take_turns(
@@ -20,6 +17,7 @@ def take_turns(
     burst: int = 1,
     burst_s: float = float("inf"),
     budget_s: float = float("inf"),
+    least_rounds: int = 1,
 ) -> dict[str, list[float]]:
     """Seconds of every call, by contender; all get the same batches, each turn in another order.
 
@@ -29,7 +27,8 @@ def take_turns(
         rounds: turns that each contender gets.
         burst: calls of one turn, each timed by itself.
         burst_s: seconds after which a turn has no further call.
-        budget_s: seconds after which no further round begins, once `LEAST_ROUNDS` are done.
+        budget_s: seconds after which no further round begins, once `least_rounds` are done.
+        least_rounds: turns that each contender gets whatever the budget.
     """
     names = list(contenders)
     _warm_up(contenders, batches)
@@ -40,7 +39,7 @@ def take_turns(
         turn_batches = [batches[(turn * burst + n) % len(batches)] for n in range(burst)]
         for name in names[shift:] + names[:shift]:
             times[name] += _timed(contenders[name], turn_batches, burst_s)
-        if turn + 1 >= LEAST_ROUNDS and perf_counter() - began_at > budget_s:
+        if turn + 1 >= least_rounds and perf_counter() - began_at > budget_s:
             break
     return times
 
