@@ -1,5 +1,6 @@
 """The weights that are validated, kept and saved: a moving average of those after each step."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -58,6 +59,8 @@ def test_what_is_kept_is_the_moving_average(fitted, epochs, early_stopping):
 
 
 def test_without_averaging_the_last_step_counts(fitted):
+    """And Keras's own Adam makes the steps, as in the notebook."""
+    assert type(fitting._optimizer(TrainConfig.preset("notebook"), 0.0)) is keras.optimizers.Adam
     trained, steps = fitted(epochs=1, averaged_epochs=0.0)
     for kept, expected in zip(trained.model.classifier.get_weights(), steps[-1], strict=True):
         np.testing.assert_array_equal(kept, expected)
