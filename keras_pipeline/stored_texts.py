@@ -7,34 +7,43 @@ As Python strings and tensors they were 220 of the 424 bytes that each row of a 
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from tempfile import TemporaryFile
-from typing import Any, overload
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryFile, gettempdir
+from typing import IO, Any, overload
 from weakref import finalize
 
 import numpy as np
 import tensorflow as tf
 
+from keras_pipeline.errors import UserError
+
 Array = np.ndarray[Any, Any]
 
 
 class TextFile:
-    """Texts one behind another; append, then read any."""
+    """Texts one behind another; append, then read any.
+
+    Raises:
+        UserError: there is no room for it.
+    """
 
     def __init__(self) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115 (open as long as its texts are in use)
-        finalize(self, self._file.close)
+        with _explain_no_room():
+            self._file = TemporaryFile()  # noqa: SIM115 (open as long as its texts are in use)
+        finalize(self, _close, self._file)
         self._starts = np.zeros(1, np.int64)
 
     def append(self, texts: Iterable[str]) -> None:
         """Write them behind the others."""
         encoded = [_encode(text) for text in texts]
-        self._file.write(b"".join(encoded))
+        with _explain_no_room():
+            self._file.write(b"".join(encoded))
+            self._file.flush()
         lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
         self._starts = np.concatenate([self._starts, self._starts[-1] + lengths.cumsum()])
 
     def view(self) -> "StoredTexts":
         """All texts, in the order in which they came."""
-        self._file.flush()
         return StoredTexts(self, np.arange(len(self._starts) - 1, dtype=np.int32))
 
     def read(self, rows: Array) -> list[str]:
@@ -45,6 +54,22 @@ class TextFile:
             _decode(os.pread(file, end - start, start))
             for start, end in zip(starts, ends, strict=True)
         ]
+
+
+@contextmanager
+def _explain_no_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"The texts of a table need room for a temporary file in `{gettempdir()}`; make room there, or "
+            f"name another folder in the environment variable TMPDIR. Received: {error.strerror}"
+        ) from None
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what did not fit is written once more, and has been told
+        file.close()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,10 +1,13 @@
 """Texts in a temporary file behave like an object array of str, and are read only where needed."""
 
+import resource
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_pipeline.errors import UserError
 from keras_pipeline.stored_texts import TextFile, text_batches
 
 TEXTS = ["so good", "", "caf\u00e9 \U0001f600", "line\nbreak \0", "\ud800 alone", "well"]
@@ -57,6 +60,20 @@ def test_a_view_is_of_the_texts_that_were_there(texts):
     texts.file.append(["later"])
     assert len(texts) == len(TEXTS)
     assert texts.file.view()[-1] == "later"
+
+
+def test_no_room_is_told_in_one_sentence():
+    """A real limit on the size of files: what a full disk gives, too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    file = TextFile()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(
+            UserError, match=r"room for a temporary file in .* Received: File too large"
+        ):
+            file.append(["too long " * 1000])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))), st.integers(1, 9))
