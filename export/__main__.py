@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from export.errors import ExportError, UnreadableRunError
 from export.formats import require
 from export.publish import keep_newest, rollback
@@ -170,6 +168,8 @@ def _export(options: argparse.Namespace) -> None:
 
 def _read(path: Path) -> tuple[Any, "TestSplit", "RunRecord"]:
     """A trained model, the test split of its run, and the run's record."""
+    import numpy as np  # noqa: PLC0415
+
     from export.quality import TestSplit  # noqa: PLC0415
     from export.run_record import read_run  # noqa: PLC0415
     from keras_pipeline.dataset import read_tweets  # noqa: PLC0415

@@ -59,7 +59,6 @@ def make_reproducible(seed: int) -> None:
 
 def describe(strategy: tf.distribute.Strategy) -> str:
     """One line for the terminal, such as "2 GPUs, mirrored" or "CPU"."""
-    gpus = len(tf.config.list_logical_devices("GPU"))
-    kind = "GPU" if gpus else "CPU"
+    kind = "GPU" if has_gpu() else "CPU"
     replicas = strategy.num_replicas_in_sync
     return f"{replicas} {kind}s, mirrored" if replicas > 1 else kind
