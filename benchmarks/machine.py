@@ -80,16 +80,27 @@ def machine_lines(machine: dict[str, Any]) -> list[str]:
         f"Python {machine['python']}, {packages}",
         f"load average before the start (1, 5, 15 minutes): {load}",
     ]
-    if (stolen := machine.get("stolen_share", 0.0)) >= _MUCH_STOLEN:
-        lines.append(
-            f"**a host gave {stolen:.0%} of the processor time to other machines: read the ratios, "
-            "not the times**"
-        )
+    lines += stolen_lines(machine.get("stolen_share", 0.0))
     if is_busy(machine):
         lines.append(
             "**other programs were at work before the start: read the ratios, not the times**"
         )
     return lines
+
+
+def stolen_lines(share: float) -> list[str]:
+    """A warning where much was stolen.
+
+    Example:
+    >>> stolen_lines(0.27)
+    ['**a host gave 27% of the processor time to other machines: read the ratios, not the times**']
+    >>> stolen_lines(0.01)
+    []
+    """
+    if share < _MUCH_STOLEN:
+        return []
+    told = f"a host gave {share:.0%} of the processor time to other machines"
+    return [f"**{told}: read the ratios, not the times**"]
 
 
 def is_busy(machine: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from benchmarks.aims import Verdict
-from benchmarks.machine import machine_lines
+from benchmarks.machine import machine_lines, stolen_lines
 from benchmarks.results import LOSS, SCORE, Row, Section, advantage, is_difference
 from keras_pipeline.tables import markdown_table
 
@@ -81,8 +81,8 @@ def section_markdown(section: Section) -> str:
         header = (*_COLUMNS, *against, "samples", "note")
         rows = [_cells(row, section) for row in section.rows]
         parts.append(markdown_table(header, rows))
-    if section.notes:
-        parts.append("\n".join(f"- {note}" for note in section.notes))
+    if notes := [*stolen_lines(section.stolen_share), *section.notes]:
+        parts.append("\n".join(f"- {note}" for note in notes))
     return "\n\n".join(parts)
 
 

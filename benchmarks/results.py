@@ -56,6 +56,7 @@ class Section:
         baseline: whom the others are compared with, row by row; None for nobody.
         notes: how it was measured, a sentence each.
         failed: why it ended early, "" where it did not.
+        stolen_share: of the processor time that it wanted, what a host gave to other machines.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Section:
     baseline: str | None = None
     notes: Sequence[str] = ()
     failed: str = ""
+    stolen_share: float = 0.0
 
     def find(self, what: str, who: str) -> Row | None:
         """The row of that name, None if there is none."""

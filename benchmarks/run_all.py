@@ -56,11 +56,14 @@ def run(options: Options, load: Load) -> int:
 
 def _measured(name: str, bench: Bench) -> Section:
     """One measurement; what stops it does not stop the others."""
+    began = processor_times()
     try:
-        return importlib.import_module(MEASUREMENTS[name]).measure(bench)
+        section = importlib.import_module(MEASUREMENTS[name]).measure(bench)
     except BenchError as error:
         say(f"{name} failed: {error}")
-        return Section(name=name, title=name.capitalize(), failed=str(error))
+        section = Section(name=name, title=name.capitalize(), failed=str(error))
+    share = round(stolen_share(began, processor_times()), 3)
+    return dataclasses.replace(section, stolen_share=share)
 
 
 def _report(

@@ -258,6 +258,14 @@ def test_a_host_that_gives_the_processor_to_others_is_told():
     assert "a host gave" not in shared.to_markdown()
 
 
+def test_each_table_says_what_was_stolen_from_its_own_measurement():
+    """Whoever reads one table knows whether its times can be read."""
+    row = Row(what="start", who="server", value=1.0, unit="s")
+    calm = Section(name="start", title="Start", rows=[row])
+    assert "a host gave" not in section_markdown(calm)
+    assert "a host gave 40%" in section_markdown(dataclasses.replace(calm, stolen_share=0.4))
+
+
 def test_the_json_holds_every_figure():
     found = json.loads(report([0, 0, 0]).to_json())
     assert found["sections"][0]["rows"][1]["value"] == 2.0
