@@ -59,13 +59,13 @@ FULL: Final = Plan(
 
 QUICK: Final = Plan(
     seeds=(FIRST_SEED,),
-    rows=2_000,
+    rows=1_000,
     epochs=1,
     call_rounds=10,
-    call_budget_s=3.0,
+    call_budget_s=2.0,
     least_rounds=1,
-    load_rounds=2,
+    load_rounds=1,
     load_s=0.5,
     starts=1,
-    growth_rows=(1_000, 4_000),
+    growth_rows=(500, 1_000),
 )
