@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from encoder_files import encoder_folder
 from torch import nn
+from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer
 
 LONGEST_PIECES = 96
@@ -63,14 +64,25 @@ def probabilities(
     *,
     batch_size: int = 256,
     temperature: float = 1.0,
+    progress: str | None = None,
 ) -> np.ndarray[Any, Any]:
-    """Classify raw tweets: `[rows] str -> [rows, 3] float32`, in the rows' order."""
+    """Classify raw tweets: `[rows] str -> [rows, 3] float32`, in the rows' order.
+
+    Args:
+        model: what to ask.
+        pieces: its tokenizer.
+        texts: raw tweets.
+        batch_size: tweets asked for at once.
+        temperature: logits are divided by it.
+        progress: name of a progress bar; None for none.
+    """
     model.eval()
     # Neighbours of one length are padded little.
     order = np.argsort([len(text) for text in texts], kind="stable")
     result = np.empty((len(texts), 3), np.float32)
+    batches = tqdm([*_cut(order, batch_size)], progress, disable=progress is None)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        for rows in _cut(order, batch_size):
+        for rows in batches:
             logits = model(pieces([texts[row] for row in rows]))
             result[rows] = (logits.float() / temperature).softmax(-1).numpy()
     return result

@@ -26,7 +26,10 @@ def main() -> None:
     texts = _texts(options)
     model = Teacher()
     model.load_state_dict(torch.load(options.teacher, weights_only=True))
-    answers = probabilities(model, Pieces(), texts, temperature=options.temperature)
+    asking = f"asking the teacher about {len(texts):,} texts"
+    answers = probabilities(
+        model, Pieces(), texts, temperature=options.temperature, progress=asking
+    )
     table = pd.DataFrame({"text": texts, **dict(zip(LABELS, answers.T, strict=True))})
     # Quotes around every text: else a carriage return in one would end the row for its reader.
     table.to_csv(options.out, index=False, float_format="%.5f", quoting=csv.QUOTE_NONNUMERIC)
