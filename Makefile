@@ -23,7 +23,7 @@ ask: $(VENV)/.base ## ask the server: make ask TEXT="what a lovely day"
 	@[ -n "$$TWEET" ] || { echo 'Give a text: make ask TEXT="what a lovely day"' >&2; exit 2; }
 	@$(BIN)/python -m serving.client $(ARGS) -- "$$TWEET"
 
-bench: $(VENV)/.bench ## measure beside what this replaces (ARGS=--quick: about three minutes)
+bench: $(VENV)/.bench ## measure beside what this replaces (ARGS=--quick: two to three minutes)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 test: $(VENV)/.dev ## run the fast tests (under five minutes)

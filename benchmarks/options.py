@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--quick", action="store_true",
-        help="small sizes, to see that everything works: about three minutes on two cores",
+        help="small sizes, to see that everything works: two to three minutes on two cores",
     )  # fmt: skip
     parser.add_argument(
         "--only", type=_names, default=tuple(MEASUREMENTS), metavar="NAME[,NAME]",
