@@ -58,14 +58,15 @@ def processor_times(stat: Path = Path("/proc/stat")) -> ProcessorTimes:
     return ProcessorTimes(sum(ticks) - ticks[3] - ticks[4], ticks[7])
 
 
-def stolen_share(since: ProcessorTimes, until: ProcessorTimes) -> float:
-    """Share of the wanted processor time that the host gave to others.
+def stolen_share(since: ProcessorTimes, until: ProcessorTimes | None = None) -> float:
+    """Share of the wanted processor time that the host gave to others, until now by default.
 
     Example:
     >>> stolen_share(ProcessorTimes(100, 0), ProcessorTimes(300, 50))
     0.25
     """
-    return (until.stolen - since.stolen) / max(until.wanted - since.wanted, 1)
+    until = until or processor_times()
+    return round((until.stolen - since.stolen) / max(until.wanted - since.wanted, 1), 3)
 
 
 def machine_lines(machine: dict[str, Any]) -> list[str]:

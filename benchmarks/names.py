@@ -15,7 +15,7 @@ MEASUREMENTS: Final = {
 """Name for `--only` to the module whose `measure` does it, in the order of the run and the report.
 
 Short ones first: a host that shares its processors gave ours to others after some 20 minutes of work
-(46 % over the hour that began with the trainings), and scores do not mind.
+(46 % of the 44 minutes of a run that began with the trainings), and scores do not mind.
 """
 
 PRODUCT: Final = "this project"

@@ -46,7 +46,7 @@ def run(options: Options, load: Load) -> int:
     sections: list[Section] = []
     for name in options.only:
         sections.append(_measured(name, bench))
-        machine["stolen_share"] = round(stolen_share(began, processor_times()), 3)
+        machine["stolen_share"] = stolen_share(began)
         report = _report(machine, settings, sections, bench)
         _write(report, options.out)
     print(report.to_markdown())
@@ -62,8 +62,7 @@ def _measured(name: str, bench: Bench) -> Section:
     except BenchError as error:
         say(f"{name} failed: {error}")
         section = Section(name=name, title=name.capitalize(), failed=str(error))
-    share = round(stolen_share(began, processor_times()), 3)
-    return dataclasses.replace(section, stolen_share=share)
+    return dataclasses.replace(section, stolen_share=stolen_share(began))
 
 
 def _report(
