@@ -23,9 +23,9 @@ from export.saved_model import write_saved_model
 from export.signatures import PROBABILITIES, SERVING_DEFAULT, TEXT
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, sha256_of
-from keras_pipeline.dataset import Tweets, read_tweets
 from keras_pipeline.model import SentimentModel, load_model
-from keras_pipeline.splits import split
+from keras_pipeline.table.dataset import Tweets, read_tweets
+from keras_pipeline.table.splits import split
 
 Array = np.ndarray[Any, Any]
 

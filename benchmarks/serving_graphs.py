@@ -33,9 +33,9 @@ from export.serving_graph import serving_graph
 from export.settings import GRAPHS
 from export.signatures import PROBABILITIES, TEXT
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.layers.text_cleaning import TweetCleaner
+from keras_pipeline.layers.vectorizer import adapt_vectorizer, build_vectorizer
 from keras_pipeline.model import SentimentModel, build_classifier
-from keras_pipeline.text_cleaning import TweetCleaner
-from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer
 
 BATCH_SIZES = (1, 8, 32, 128, 256, 512, 2048)
 BLOCK_S = 0.05  # a single call of one tweet is too short to be timed beside a busy machine

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.children import ROOT
 from keras_pipeline.data_source import DataSource
-from keras_pipeline.dataset import Tweets
+from keras_pipeline.table.dataset import Tweets
 
 TWITTER_SHA256: Final = "72272bdb46bde06bd26de483935ed787492e124187f7cf8a72572c6641cd2d9f"
 """Of Twitter_Data.csv, for which the aims of quality were set."""

@@ -172,11 +172,11 @@ def _read(path: Path) -> tuple[Any, "TestSplit", "RunRecord"]:
 
     from export.quality import TestSplit  # noqa: PLC0415
     from export.run_record import read_run  # noqa: PLC0415
-    from keras_pipeline.dataset import read_tweets  # noqa: PLC0415
     from keras_pipeline.errors import UserError  # noqa: PLC0415
     from keras_pipeline.model import load_model  # noqa: PLC0415
     from keras_pipeline.run_folder import RunFolder  # noqa: PLC0415
-    from keras_pipeline.splits import split  # noqa: PLC0415
+    from keras_pipeline.table.dataset import read_tweets  # noqa: PLC0415
+    from keras_pipeline.table.splits import split  # noqa: PLC0415
 
     run = RunFolder(path if path.is_dir() else path.parent)
     try:

@@ -11,10 +11,10 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
+from keras_pipeline.layers.expressive_cleaning import ExpressiveTweetCleaner
+from keras_pipeline.layers.text_cleaning import TweetCleaner
+from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel, build_classifier, load_model
-from keras_pipeline.text_cleaning import TweetCleaner
-from keras_pipeline.vectorizer import build_vectorizer
 
 __all__ = [
     "ExpressiveTweetCleaner",

@@ -37,8 +37,8 @@ class DataSource:
         id_column: name of the column by which soft labels may name a row; a table may lack it.
         encoding: of the file, a Python codec name.
         drop_unknown_labels: drop rows with a label outside the three, else refuse the file.
-        embeddings: word vectors to begin with, see `keras_pipeline.word_vectors`.
-        soft_labels: a teacher's probabilities, see `keras_pipeline.soft_labels`.
+        embeddings: word vectors to begin with, see `keras_pipeline.fit.word_vectors`.
+        soft_labels: a teacher's probabilities, see `keras_pipeline.table.soft_labels`.
     """
 
     path: Path

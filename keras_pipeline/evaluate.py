@@ -16,15 +16,15 @@ import numpy as np
 from sklearn.metrics import classification_report, confusion_matrix
 
 from export.signatures import LABELS
-from keras_pipeline.calibration import expected_calibration_error
-from keras_pipeline.dataset import Tweets, read_tweets
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.model import SentimentModel, load_model
 from keras_pipeline.options import add_data_options, data_source_of, progress_verbosity
-from keras_pipeline.report import CLASS_COLUMNS, class_rows, write_report
+from keras_pipeline.report.calibration import expected_calibration_error
+from keras_pipeline.report.report import CLASS_COLUMNS, class_rows, write_report
 from keras_pipeline.run_folder import RunFolder, check_is_free
-from keras_pipeline.splits import split
-from keras_pipeline.stored_texts import Texts, text_batches
+from keras_pipeline.table.dataset import Tweets, read_tweets
+from keras_pipeline.table.splits import split
+from keras_pipeline.table.stored_texts import Texts, text_batches
 from keras_pipeline.tables import text_table
 
 Array = np.ndarray[Any, Any]

@@ -17,8 +17,8 @@ import tensorflow as tf
 from export.signatures import LABELS, PROBABILITIES
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
-from keras_pipeline.pooling import MaxMeanPooling1D
-from keras_pipeline.text_input import as_text
+from keras_pipeline.layers.pooling import MaxMeanPooling1D
+from keras_pipeline.layers.text_input import as_text
 
 
 def build_classifier(

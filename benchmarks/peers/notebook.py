@@ -23,9 +23,9 @@ from benchmarks.peers.cleaning import clean
 from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import find_source
-from keras_pipeline.dataset import read_tweets
 from keras_pipeline.errors import exits_cleanly
-from keras_pipeline.splits import split
+from keras_pipeline.table.dataset import read_tweets
+from keras_pipeline.table.splits import split
 
 VOCABULARY_SIZE: Final = 20_000
 SEQUENCE_LENGTH: Final = 40

@@ -20,8 +20,8 @@ from torch import nn
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import find_source
-from keras_pipeline.dataset import Tweets, read_tweets
-from keras_pipeline.splits import Splits, split
+from keras_pipeline.table.dataset import Tweets, read_tweets
+from keras_pipeline.table.splits import Splits, split
 
 
 def main() -> None:

@@ -8,12 +8,12 @@ import pandas as pd
 import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.csv_errors import CELLS_AS_TEXT
 from keras_pipeline.data_source import DataSource, find_corpus, find_source
-from keras_pipeline.dataset import measure, read_tweets
-from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
-from keras_pipeline.splits import split
-from keras_pipeline.vectorizer import separate_punctuation
+from keras_pipeline.layers.expressive_cleaning import ExpressiveTweetCleaner
+from keras_pipeline.layers.vectorizer import separate_punctuation
+from keras_pipeline.table.csv_errors import CELLS_AS_TEXT
+from keras_pipeline.table.dataset import measure, read_tweets
+from keras_pipeline.table.splits import split
 
 CORPUS = "corpus"
 SEED = TrainConfig().seed

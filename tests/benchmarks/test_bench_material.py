@@ -23,7 +23,7 @@ from benchmarks.workload import (
 from export.classifier_weights import ClassifierWeights
 from export.signatures import LABELS
 from keras_pipeline.data_source import find_source
-from keras_pipeline.dataset import read_tweets
+from keras_pipeline.table.dataset import read_tweets
 
 
 def recorded(count):

@@ -14,10 +14,10 @@ from export.serving_classifier import FUSED_UP_TO_ROWS, serving_classifier
 from export.serving_graph import serving_graph
 from export.settings import GRAPHS
 from export.token_ids import TokenIds
+from keras_pipeline.layers.pooling import MaxMeanPooling1D
+from keras_pipeline.layers.text_cleaning import TweetCleaner
+from keras_pipeline.layers.vectorizer import adapt_vectorizer, build_vectorizer
 from keras_pipeline.model import SentimentModel
-from keras_pipeline.pooling import MaxMeanPooling1D
-from keras_pipeline.text_cleaning import TweetCleaner
-from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer
 
 WORDS = 50
 LONGEST = 40

@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import f1_score
 
 from keras_pipeline import evaluate
-from keras_pipeline.calibration import expected_calibration_error
 from keras_pipeline.evaluate import compute_metrics
-from keras_pipeline.report import _as_code
+from keras_pipeline.report.calibration import expected_calibration_error
+from keras_pipeline.report.report import _as_code
 
 PICTURES = {"confusion_matrix", "class_balance", "text_lengths", "calibration", "learning_curves"}
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from finished_runs import FINISHED, answers, command
 
-from keras_pipeline import fitting, train
-from keras_pipeline.checkpoint import Checkpoint
+from keras_pipeline import train
 from keras_pipeline.errors import UserError
+from keras_pipeline.fit import fitting
+from keras_pipeline.fit.checkpoint import Checkpoint
 
 
 def crash_in_epoch(monkeypatch, number, error):

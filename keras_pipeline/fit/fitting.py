@@ -10,24 +10,24 @@ import keras
 import tensorflow as tf
 
 from export.signatures import LABELS
-from keras_pipeline.averaging_adam import AveragingAdam
-from keras_pipeline.batches import (
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.fit.averaging_adam import AveragingAdam
+from keras_pipeline.fit.batches import (
     TokenRows,
     encode,
     evaluation_batches,
     step_count,
     training_batches,
 )
-from keras_pipeline.checkpoint import Checkpoint, ResumableEarlyStopping
-from keras_pipeline.config import TrainConfig
-from keras_pipeline.cpu_bilstm import CpuBidirectional
-from keras_pipeline.devices import has_gpu
-from keras_pipeline.expressive_cleaning import ExpressiveTweetCleaner
+from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
+from keras_pipeline.fit.devices import has_gpu
+from keras_pipeline.fit.word_vectors import WordVectors, read_word_vectors
+from keras_pipeline.layers.cpu_bilstm import CpuBidirectional
+from keras_pipeline.layers.expressive_cleaning import ExpressiveTweetCleaner
+from keras_pipeline.layers.text_cleaning import TweetCleaner
+from keras_pipeline.layers.vectorizer import adapt_vectorizer, build_vectorizer, forget_rare_words
 from keras_pipeline.model import SentimentModel, build_classifier
-from keras_pipeline.text_cleaning import TweetCleaner
-from keras_pipeline.training_rows import TextRows
-from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer, forget_rare_words
-from keras_pipeline.word_vectors import WordVectors, read_word_vectors
+from keras_pipeline.table.training_rows import TextRows
 
 CLEANERS: Final[dict[str, Callable[[], keras.layers.Layer]]] = {
     "expressive": ExpressiveTweetCleaner,
@@ -72,7 +72,7 @@ def fit(
     """Train on `train`, watch `validation`; go on from `checkpoint` if it is there.
 
     Args:
-        train: what to learn from, see `keras_pipeline.training_rows`.
+        train: what to learn from, see `keras_pipeline.table.training_rows`.
         validation: rows whose loss early stopping watches.
         config: hyperparameters.
         checkpoint: file that holds the state after each epoch.

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from export.signatures import LABELS
-from keras_pipeline.csv_errors import CELLS_AS_TEXT, explain_csv_errors
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
-from keras_pipeline.stored_texts import Texts
+from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, explain_csv_errors
+from keras_pipeline.table.stored_texts import Texts
 
 _SUM_TOLERANCE: Final = 0.02
 """Three probabilities written with two decimals may miss a sum of 1 by so much."""

@@ -14,8 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from export.signatures import LABELS
-from keras_pipeline.calibration import by_confidence
-from keras_pipeline.stored_texts import Texts
+from keras_pipeline.report.calibration import by_confidence
+from keras_pipeline.table.stored_texts import Texts
 
 _COLOURS: Final = ("#c44e52", "#8c8c8c", "#55a868")
 """Of negative, neutral and positive."""

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import find_source
-from keras_pipeline.dataset import read_tweets
-from keras_pipeline.splits import split
+from keras_pipeline.table.dataset import read_tweets
+from keras_pipeline.table.splits import split
 
 _SPEC = importlib.util.spec_from_file_location(
     "teacher_tweets", Path(__file__).parents[2] / "examples/teacher/tweets.py"

@@ -14,8 +14,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.dataset import Tweets
 from keras_pipeline.errors import UserError
+from keras_pipeline.table.dataset import Tweets
 from keras_pipeline.tables import Cells
 
 TEST_RANDOM_STATE: Final = 42

@@ -13,9 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.stored_texts import text_batches
-from keras_pipeline.training_rows import TextRows
-from keras_pipeline.vectorizer import PADDING_ID, UNKNOWN_ID
+from keras_pipeline.layers.vectorizer import PADDING_ID, UNKNOWN_ID
+from keras_pipeline.table.stored_texts import text_batches
+from keras_pipeline.table.training_rows import TextRows
 
 _LARGEST_SMALL_ID: Final = np.iinfo(np.uint16).max
 

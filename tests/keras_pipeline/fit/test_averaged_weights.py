@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pipeline import fitting
-from keras_pipeline.averaging_adam import OLDEST_SHARE
-from keras_pipeline.checkpoint import Checkpoint
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.devices import make_reproducible
-from keras_pipeline.training_rows import TextRows
+from keras_pipeline.fit import fitting
+from keras_pipeline.fit.averaging_adam import OLDEST_SHARE
+from keras_pipeline.fit.checkpoint import Checkpoint
+from keras_pipeline.fit.devices import make_reproducible
+from keras_pipeline.table.training_rows import TextRows
 
 ROWS = TextRows(
     np.array(["so good", "so bad", "well", "good good", "bad", "a day"] * 4, object),

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_pipeline.stored_texts import Texts, text_batches
+from keras_pipeline.table.stored_texts import Texts, text_batches
 
 PADDING_ID: Final = 0
 UNKNOWN_ID: Final = 1

@@ -12,11 +12,11 @@ import numpy as np
 
 from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.dataset import SHORTEST_CLEANED, Tweets, measure
 from keras_pipeline.errors import UserError
-from keras_pipeline.soft_labels import SoftLabels
-from keras_pipeline.splits import Splits
-from keras_pipeline.stored_texts import Texts
+from keras_pipeline.table.dataset import SHORTEST_CLEANED, Tweets, measure
+from keras_pipeline.table.soft_labels import SoftLabels
+from keras_pipeline.table.splits import Splits
+from keras_pipeline.table.stored_texts import Texts
 from keras_pipeline.tables import Cells
 
 Array = np.ndarray[Any, Any]

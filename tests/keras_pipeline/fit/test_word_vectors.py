@@ -9,9 +9,9 @@ import pytest
 from keras_pipeline import train
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
-from keras_pipeline.fitting import fit
-from keras_pipeline.training_rows import TextRows
-from keras_pipeline.word_vectors import SCALE, read_word_vectors
+from keras_pipeline.fit.fitting import fit
+from keras_pipeline.fit.word_vectors import SCALE, read_word_vectors
+from keras_pipeline.table.training_rows import TextRows
 
 VOCABULARY = ["", "[UNK]", "good", "bad", "zany"]
 GLOVE = "the 1 2 3\ngood 4 5 6\nbad -1 0.5 2e-1\n"

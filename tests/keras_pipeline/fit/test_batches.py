@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from keras_pipeline import TrainConfig
-from keras_pipeline.batches import TokenRows, encode, evaluation_batches, training_batches
-from keras_pipeline.training_rows import TextRows
+from keras_pipeline.fit.batches import TokenRows, encode, evaluation_batches, training_batches
+from keras_pipeline.table.training_rows import TextRows
 
 ROWS = 50
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pipeline.averaging_adam import AveragingAdam
+from keras_pipeline.fit.averaging_adam import AveragingAdam
 
 ROWS, STEPS = 6, 5
 

@@ -6,11 +6,11 @@ import pytest
 
 from keras_pipeline import TrainConfig, train
 from keras_pipeline.data_source import DataSource
-from keras_pipeline.dataset import read_tweets
 from keras_pipeline.errors import UserError
-from keras_pipeline.soft_labels import read_soft_labels
-from keras_pipeline.splits import split
-from keras_pipeline.training_rows import training_rows, validation_rows
+from keras_pipeline.table.dataset import read_tweets
+from keras_pipeline.table.soft_labels import read_soft_labels
+from keras_pipeline.table.splits import split
+from keras_pipeline.table.training_rows import training_rows, validation_rows
 
 NAMES = ("negative", "neutral", "positive")
 CONFIG = TrainConfig(class_weights=False, soft_weight=0.75, span_rows=True)

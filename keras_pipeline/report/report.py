@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from export.signatures import LABELS
-from keras_pipeline import figures
+from keras_pipeline.report import figures
 from keras_pipeline.run_folder import write_whole
 from keras_pipeline.tables import Cells, markdown_table
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_pipeline.errors import UserError
-from keras_pipeline.stored_texts import TextFile, text_batches
+from keras_pipeline.table.stored_texts import TextFile, text_batches
 
 TEXTS = ["so good", "", "caf\u00e9 \U0001f600", "line\nbreak \0", "\ud800 alone", "well"]
 

@@ -15,7 +15,7 @@ from typing import Final
 import keras
 import tensorflow as tf
 
-from keras_pipeline.string_layer import StringLayer
+from keras_pipeline.layers.string_layer import StringLayer
 
 # What Python's `\s` matches in a str. RE2's `\s` is ASCII without \v: a plain port of `http\S+`
 # differs at 24 code points (docs/cleaning.md), so the class is written out.

@@ -7,7 +7,7 @@ r"""A second cleaning, which keeps what people express beside their words. Also 
     "@anna Call 2day"         -> "call 2day"                 mentions go, digits stay
 
 Words are lower-case, so an upper-case token can never be a word that somebody wrote. The notebook's
-own cleaning is `keras_pipeline.text_cleaning`.
+own cleaning is `keras_pipeline.layers.text_cleaning`.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 import keras
 import tensorflow as tf
 
-from keras_pipeline.string_layer import StringLayer
+from keras_pipeline.layers.string_layer import StringLayer
 
 # Emoticons of either direction, with or without a nose; emoji of the same meaning beside them.
 # After lower-casing: `xd` and `:d` stand for `XD` and `:D`.

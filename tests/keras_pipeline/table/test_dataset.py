@@ -7,11 +7,11 @@ import pytest
 
 from keras_pipeline import TrainConfig, train
 from keras_pipeline.data_source import DataSource, find_corpus, find_source, sha256_of
-from keras_pipeline.dataset import read_tweets
 from keras_pipeline.errors import UserError
-from keras_pipeline.splits import split
+from keras_pipeline.table.dataset import read_tweets
+from keras_pipeline.table.splits import split
 
-SHARED_TABLE = Path(__file__).parents[3] / "shared" / "data" / "Twitter_Data.csv"
+SHARED_TABLE = Path(__file__).parents[4] / "shared" / "data" / "Twitter_Data.csv"
 KAGGLE_TABLE = next(
     (path for path in (Path("data/Twitter_Data.csv"), SHARED_TABLE) if path.is_file()), SHARED_TABLE
 )

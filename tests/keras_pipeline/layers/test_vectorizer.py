@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_pipeline import TweetCleaner
-from keras_pipeline.vectorizer import adapt_vectorizer, build_vectorizer, forget_rare_words
+from keras_pipeline.layers.vectorizer import adapt_vectorizer, build_vectorizer, forget_rare_words
 
 
 @pytest.fixture

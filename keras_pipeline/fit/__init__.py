@@ -1,0 +1,1 @@
+"""Rows of text to trained weights: token ids, batches, the optimizer, checkpoints, devices."""

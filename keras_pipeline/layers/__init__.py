@@ -1,0 +1,1 @@
+"""The string half of the graph, and numeric layers that Keras lacks."""

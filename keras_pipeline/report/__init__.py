@@ -1,0 +1,1 @@
+"""How good a model is: figures, pictures and a report to look at."""
