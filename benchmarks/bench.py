@@ -19,7 +19,7 @@ from benchmarks.progress import say
 from benchmarks.trainings import Training, train_notebook, train_product
 from benchmarks.turns import Call
 from benchmarks.workload import TWITTER_SHA256, smaller_table
-from export.saved_model import write_saved_model
+from export.graph.saved_model import write_saved_model
 from export.signatures import PROBABILITIES, SERVING_DEFAULT, TEXT
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, sha256_of

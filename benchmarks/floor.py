@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from export.classifier_weights import ClassifierWeights
+from export.graph.classifier_weights import ClassifierWeights
 
 _FLOAT_BYTES: Final = 4
 _ID_BYTES: Final = 8

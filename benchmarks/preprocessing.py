@@ -11,7 +11,7 @@ from benchmarks.results import Row, Section, median_row
 from benchmarks.turns import Call, take_turns
 from benchmarks.workload import batches_of
 from export.errors import ExportError
-from export.token_ids import TokenIds
+from export.graph.token_ids import TokenIds
 from keras_pipeline.model import SentimentModel
 
 _SIZES = {1: "a tweet, alone", 256: "a tweet, in 256"}

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import keras
 
 from benchmarks.machine import describe_machine, machine_lines
-from export.serving_graph import serving_graph
+from export.graph.serving_graph import serving_graph
 from export.settings import GRAPHS
 from export.signatures import PROBABILITIES, TEXT
 from keras_pipeline.config import TrainConfig

@@ -13,8 +13,8 @@ from benchmarks.results import Row, Section, median_row, missing_row, rate_row
 from benchmarks.statistics_of import quartiles
 from benchmarks.turns import Call, take_turns
 from benchmarks.workload import batches_of
-from export.classifier_weights import ClassifierWeights
 from export.errors import ExportError
+from export.graph.classifier_weights import ClassifierWeights
 
 BATCH_SIZES: Final = (32, 256, 2048)
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from export.errors import ExportError, UnreadableRunError
 from export.formats import require
-from export.publish import keep_newest, rollback
 from export.settings import (
     FORMATS,
     GRAPHS,
@@ -27,10 +26,11 @@ from export.settings import (
     Tolerances,
 )
 from export.signatures import MODEL_NAME
-from export.versions import format_versions, list_versions
+from export.versions.publish import keep_newest, rollback
+from export.versions.versions import format_versions, list_versions
 
 if TYPE_CHECKING:
-    from export.quality import TestSplit
+    from export.gate.quality import TestSplit
     from export.run_record import RunRecord
 
 _MODELS = Path("models")
@@ -170,7 +170,7 @@ def _read(path: Path) -> tuple[Any, "TestSplit", "RunRecord"]:
     """A trained model, the test split of its run, and the run's record."""
     import numpy as np  # noqa: PLC0415
 
-    from export.quality import TestSplit  # noqa: PLC0415
+    from export.gate.quality import TestSplit  # noqa: PLC0415
     from export.run_record import read_run  # noqa: PLC0415
     from keras_pipeline.errors import UserError  # noqa: PLC0415
     from keras_pipeline.model import load_model  # noqa: PLC0415

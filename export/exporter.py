@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from export.formats import refuse_other_format, require
-from export.gate import GateReport, pass_gate
-from export.model_card import write_model_card
-from export.publish import staged_version
-from export.quality import TestSplit
+from export.gate.gate import GateReport, pass_gate
+from export.gate.quality import TestSplit
+from export.graph.saved_model import write_saved_model
+from export.graph.warmup import write_warmup
 from export.run_record import RunRecord
-from export.saved_model import write_saved_model
 from export.settings import Artefact, Tolerances
-from export.token_artefact import write_token_artefact
-from export.token_gate import pass_token_gate
-from export.versions import list_versions
-from export.warmup import write_warmup
+from export.tokens.token_artefact import write_token_artefact
+from export.tokens.token_gate import pass_token_gate
+from export.versions.model_card import write_model_card
+from export.versions.publish import staged_version
+from export.versions.versions import list_versions
 
 
 def export_model(
@@ -30,7 +30,7 @@ def export_model(
     """Publish `model` as the next version under `to`.
 
     Args:
-        model: a trained string model; see `export.saved_model.ServingModule`.
+        model: a trained string model; see `export.graph.saved_model.ServingModule`.
         to: folder that holds the numbered versions, all of one format; made if it is not there.
         split: the test part of the run, to compare answers and figures on.
         run: what trained the model, for the card.

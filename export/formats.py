@@ -21,7 +21,7 @@ from export.settings import (
     WEIGHTS,
     Artefact,
 )
-from export.versions import list_versions
+from export.versions.versions import list_versions
 
 MODEL_FILES: Final = {
     SAVED_MODEL: "saved_model.pb",

@@ -23,7 +23,7 @@ import numpy as np
 
 from export.errors import ExportError
 from export.exporter import export_model
-from export.quality import TestSplit
+from export.gate.quality import TestSplit
 from export.run_record import read_run
 from export.signatures import MODEL_NAME
 from keras_pipeline.config import TrainConfig

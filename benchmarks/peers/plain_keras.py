@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from export.saved_model import write_saved_model
+from export.graph.saved_model import write_saved_model
 
 
 def write_plain_export(model: Any, directory: Path) -> None:

@@ -20,7 +20,7 @@ from benchmarks.workload import (
     texts_of_length,
     write_many_rows,
 )
-from export.classifier_weights import ClassifierWeights
+from export.graph.classifier_weights import ClassifierWeights
 from export.signatures import LABELS
 from keras_pipeline.data_source import find_source
 from keras_pipeline.table.dataset import read_tweets

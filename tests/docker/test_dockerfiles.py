@@ -23,8 +23,8 @@ from deployment_files import (
     last,
 )
 
-from export import publish
 from export.signatures import MODEL_NAME
+from export.versions import publish
 
 NAMES = [path.parent.name for path in DOCKERFILES]
 

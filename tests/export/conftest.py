@@ -3,7 +3,7 @@
 import pytest
 from changed_models import scaled
 
-from export.quality import TestSplit
+from export.gate.quality import TestSplit
 from keras_pipeline.run_folder import RunFolder
 from keras_pipeline.table.dataset import read_tweets
 from keras_pipeline.table.splits import split

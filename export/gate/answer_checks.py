@@ -1,0 +1,158 @@
+"""Checks of the gate that compare a version's answers with the Keras model's: parity, labels, warmup."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import tensorflow as tf
+
+from export.errors import ExportError, GateError
+from export.gate.fresh_process import Run, ask_fresh_process
+from export.graph.warmup import WARMUP_REQUESTS
+from export.signatures import (
+    CLASSIFY_SIGNATURE,
+    LABEL,
+    LABEL_SIGNATURE,
+    LABELS,
+    PROBABILITIES,
+    SCORE,
+    SCORES,
+    SERVING_DEFAULT,
+    TEXT,
+)
+
+BATCH_SIZES: Final = (1, 7, 33, 2048)
+"""Batches of the parity check: one, few, many and very many rows, none a power of two but the last."""
+
+ROWS_A_BATCH_SIZE: Final = {1: 64, 7: 256, 33: 1024}
+"""The smaller the batch, the fewer rows are asked: the split is asked whole at the largest only."""
+
+NO_TWEETS: Final = f"none/{PROBABILITIES}"
+"""Where the answer to no tweets is."""
+
+Array = np.ndarray[Any, Any]
+
+
+def ask(directory: Path, texts: Sequence[str | bytes]) -> dict[str, Any]:
+    """Answers of a fresh process to everything that the later checks look at.
+
+    Raises:
+        GateError: it could not load the version, or could not answer.
+    """
+    some = texts[: ROWS_A_BATCH_SIZE[7]]
+    runs = [
+        *(
+            Run(f"b{size}", SERVING_DEFAULT, texts[: ROWS_A_BATCH_SIZE.get(size)], size)
+            for size in BATCH_SIZES
+        ),
+        Run("none", SERVING_DEFAULT, [], 1),
+        Run("label", LABEL_SIGNATURE, some, 64),
+        Run("classify", CLASSIFY_SIGNATURE, [_example(text) for text in some], 64),
+    ]
+    try:
+        return ask_fresh_process(directory, runs, some, directory / WARMUP_REQUESTS)
+    except ExportError as error:
+        expected = "a fresh process with nothing but TensorFlow to load the version and to answer"
+        raise GateError("reload", expected, str(error)) from error
+
+
+def _example(text: str | bytes) -> bytes:
+    raw = text if isinstance(text, bytes) else text.encode(errors="replace")
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[raw]))
+    return bytes(
+        tf.train.Example(features=tf.train.Features(feature={TEXT: feature})).SerializeToString()
+    )
+
+
+def answer_key(size: int) -> str:
+    """Where the answers to batches of `size` rows are."""
+    return f"b{size}/{PROBABILITIES}"
+
+
+def check_parity(
+    answers: dict[str, Any], expected: Array, tolerance: float, *, also: dict[str, Array]
+) -> float:
+    """Compare batches of every size; tell the largest difference.
+
+    Args:
+        answers: by `answer_key`, and those to no tweets.
+        expected: the Keras model's, `[rows, 3]`.
+        tolerance: of a probability.
+        also: further answers by what gave them; each is to the first rows.
+
+    Raises:
+        GateError: a probability differs by more than `tolerance`, or no tweets give another shape.
+    """
+    parts = {f"batches of {size}": answers[answer_key(size)] for size in BATCH_SIZES}
+    worst = 0.0
+    for name, found in {**parts, **also}.items():
+        difference = _largest(found, expected[: len(found)])
+        if not difference <= tolerance:
+            raise GateError(
+                "parity",
+                f"probabilities within {tolerance:g} of the Keras model's in {name}",
+                f"a difference of {difference:.3g}",
+            )
+        worst = max(worst, difference)
+    empty = answers[NO_TWEETS].shape
+    if empty != (0, len(LABELS)):
+        raise GateError("parity", f"shape [0, {len(LABELS)}] for no tweets", f"{list(empty)}")
+    return worst
+
+
+def check_labels(answers: dict[str, Any], expected: Array, tolerance: float) -> None:
+    """Compare labels, scores and classes with what the probabilities say.
+
+    Raises:
+        GateError: one of them says something else.
+    """
+    names = np.array(LABELS, dtype=bytes)
+    if answers["labels"].tolist() != names.tolist():
+        raise GateError("labels", f"labels() to tell {LABELS}", f"{answers['labels'].tolist()}")
+    winners = answers[f"label/{PROBABILITIES}"].argmax(axis=1)
+    wrong = answers[f"label/{LABEL}"] != names[winners]
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise GateError(
+            "labels",
+            f"label {names[winners[row]].decode()!r} in row {row}",
+            f"{answers[f'label/{LABEL}'][row].decode()!r}",
+        )
+    if (answers["classify/classes"] != names).any():
+        raise GateError(
+            "labels", f"classes {LABELS} in every row", f"{answers['classify/classes'][0].tolist()}"
+        )
+    for name, found, declared in (
+        ("label/probabilities", answers[f"label/{PROBABILITIES}"], expected),
+        ("label/score", answers[f"label/{SCORE}"], expected.max(axis=1)),
+        ("classify/scores", answers[f"classify/{SCORES}"], expected),
+    ):
+        if not _largest(found, declared) <= tolerance:
+            raise GateError(
+                "labels",
+                f"{name} within {tolerance:g} of the Keras model's",
+                f"a difference of {_largest(found, declared):.3g}",
+            )
+
+
+def _largest(found: Array, expected: Array) -> float:
+    """NaN where an answer is none: it compares with no tolerance."""
+    return float(np.abs(found - expected).max()) if len(found) else 0.0
+
+
+def check_warmup(answers: dict[str, Any]) -> None:
+    """Refuse a version without warmup requests, or with more than a server takes.
+
+    Raises:
+        GateError: as told.
+    """
+    count = int(answers["warmup"])
+    if not 0 < count <= _MOST_WARMUP_RECORDS:
+        raise GateError(
+            "warmup", f"1 to {_MOST_WARMUP_RECORDS} requests in {WARMUP_REQUESTS}", f"{count}"
+        )
+
+
+_MOST_WARMUP_RECORDS: Final = 1000
+"""Of more, tensorflow_model_server refuses the version."""

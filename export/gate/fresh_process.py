@@ -1,0 +1,94 @@
+"""Ask a SavedModel in a process of its own, where only TensorFlow can help it: see `export.gate.child`."""
+
+import base64
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.errors import ExportError
+
+_CHILD = Path(__file__).with_name("child.py")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """Requests to one signature.
+
+    Attributes:
+        name: key of the answers: `name/output`.
+        signature: whom to ask.
+        values: strings to send, UTF-8 where they are str.
+        size: rows of a batch.
+    """
+
+    name: str
+    signature: str
+    values: Sequence[str | bytes]
+    size: int
+
+
+def ask_fresh_process(
+    directory: Path, runs: Iterable[Run], rows: Sequence[str | bytes], warmup: Path | None = None
+) -> dict[str, Any]:
+    """Load `directory` in a fresh process and send it everything.
+
+    Args:
+        directory: a SavedModel.
+        runs: requests by signature, through a session as a server would.
+        rows: texts for the loaded object itself.
+        warmup: file of warmup requests to replay.
+
+    Returns:
+        Arrays by name: `loaded` `[rows, 3]`, `labels`, `warmup` (requests replayed), `name/output`.
+
+    Raises:
+        ExportError: the process failed; the message ends with its last words.
+    """
+    tasks = {
+        "directory": str(directory),
+        "warmup": str(warmup) if warmup else None,
+        "rows": _encoded(rows),
+        "runs": [{**dataclasses.asdict(run), "values": _encoded(run.values)} for run in runs],
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        questions, answers = Path(scratch, "tasks.json"), Path(scratch, "answers.npz")
+        questions.write_text(json.dumps(tasks), encoding="utf-8")
+        run_alone(_CHILD, questions, answers)
+        with np.load(answers) as found:
+            return dict(found)
+
+
+def run_alone(script: Path, *arguments: Path) -> None:
+    """Run a script of ours in a process that finds none of this project's code.
+
+    Raises:
+        ExportError: it failed; the message ends with its last words.
+    """
+    # -I: neither the working directory nor PYTHONPATH lend it any code.
+    command = [sys.executable, "-I", str(script), *map(str, arguments)]
+    result = subprocess.run(  # noqa: S603 (our own script, no shell)
+        command, capture_output=True, text=True, errors="replace", check=False
+    )
+    if result.returncode:
+        raise ExportError(_last_words(result))
+
+
+def _last_words(result: "subprocess.CompletedProcess[str]") -> str:
+    lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+    if result.returncode < 0:
+        return f"the process died by signal {-result.returncode}"
+    return lines[-1] if lines else f"the process ended with exit code {result.returncode}"
+
+
+def _encoded(values: Iterable[str | bytes]) -> list[str]:
+    raw = (
+        value if isinstance(value, bytes) else value.encode(errors="replace") for value in values
+    )
+    return [base64.b64encode(value).decode() for value in raw]

@@ -1,0 +1,121 @@
+"""The BiLSTM without padding: rows sorted by length, a batch that grows; the way for large batches.
+
+All rows end at the same step, and a row joins when its first word is due:
+
+    step      0 1 2 3        rows sorted by length, longest first
+    "a b c d" a b c d        step 0 computes one row, step 2 two, step 3 three; whatever row
+    "e f"         e f        has begun is the top of the batch, and after the last step the
+    "g"             g        states are every row's last
+
+Tweets average 13 tokens and the longest of a batch has 30: padding would double the work. The half
+of the gates that depends on the word alone is computed before the loop, once for each distinct word
+of the batch; the loop gathers it.
+"""
+
+from typing import Final
+
+import tensorflow as tf
+
+from export.graph.classifier_weights import ClassifierWeights, LstmTensors
+
+_LOWEST: Final = tf.float32.min
+
+
+def packed_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Last states or pooled outputs of both directions.
+
+    Args:
+        weights: see there.
+        ids: `[batch, time] int64`, both from 0 up, the longest row first.
+        lengths: `[batch] int32`, from 0 to `time`.
+
+    Returns:
+        `[batch, 2 * units] float32`, of a pooled model `[batch, 4 * units]`.
+    """
+    steps = tf.reduce_max(tf.concat([lengths[:1], [0]], axis=0))
+    words, index = tf.unique(tf.reshape(ids[:, :steps], [-1]))
+    index = tf.reshape(index, [tf.shape(ids)[0], steps])
+    embedded = weights.embed(words)
+    # Word k of a row is due at step `steps - length + k`; read backwards, the words already stand
+    # in that order from the right.
+    due = (
+        tf.reverse(tf.reverse_sequence(index, lengths, seq_axis=1), [1]),
+        tf.reverse(index, [1]),
+    )
+    # Rows of at least `steps - t` words take part in step t.
+    active = tf.searchsorted(-lengths, tf.range(-steps, 0), side="right")
+    # Two loops, not one over both directions: they run side by side on two cores.
+    results = [
+        _run(lstm, embedded, tf.transpose(words_due), active, pooled=weights.pooled)
+        for lstm, words_due in zip(weights.directions(), due, strict=True)
+    ]
+    return (_pooled if weights.pooled else _last_states)(results, lengths)
+
+
+def _run(
+    lstm: LstmTensors, embedded: tf.Tensor, index: tf.Tensor, active: tf.Tensor, *, pooled: bool
+) -> tuple[tf.Tensor, ...]:
+    """All steps of one direction.
+
+    Args:
+        lstm: its weights.
+        embedded: `[words, embedding]`, the distinct words of the batch.
+        index: `[steps, batch] int32`, which of them is due.
+        active: `[steps] int32`, rows that take part in each step.
+        pooled: carry the outputs' maximum and sum along.
+
+    Returns:
+        State and cell `[begun, units]`, of a pooled model also maximum and sum.
+    """
+    inputs = tf.nn.bias_add(tf.matmul(embedded, lstm.input_kernel), lstm.bias)
+    recurrent_kernel = lstm.recurrent_kernel
+    fresh = (0.0, 0.0, _LOWEST, 0.0)[: 4 if pooled else 2]
+
+    def step(t: tf.Tensor, *carried: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        rows = active[t]
+        joining = [[0, rows - tf.shape(carried[0])[0]], [0, 0]]
+        state, cell, *pools = (
+            tf.pad(value, joining, constant_values=start)
+            for value, start in zip(carried, fresh, strict=True)
+        )
+        gates = tf.matmul(state, recurrent_kernel) + tf.gather(inputs, index[t, :rows])
+        state, cell = lstm_cell(gates, cell)
+        if pooled:
+            pools = [tf.maximum(pools[0], state), pools[1] + state]
+        return (t + 1, state, cell, *pools)
+
+    nobody = [tf.zeros([0, lstm.units])] * len(fresh)
+    any_rows = [tf.TensorShape([None, lstm.units])] * len(fresh)
+    loop = tf.while_loop(
+        lambda t, *_: t < tf.shape(active)[0],
+        step,
+        [0, *nobody],
+        shape_invariants=[tf.TensorShape([]), *any_rows],
+        parallel_iterations=1,  # every step needs the one before it
+    )
+    return tuple(loop[1:])
+
+
+def lstm_cell(gates: tf.Tensor, cell: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Keras's LSTM cell: gates `[rows, 4 * units]` in the order i, f, c, o -> state and cell."""
+    i, f, c, o = tf.split(gates, 4, axis=1)
+    cell = tf.sigmoid(f) * cell + tf.sigmoid(i) * tf.tanh(c)
+    return tf.sigmoid(o) * tf.tanh(cell), cell
+
+
+def _last_states(results: list[tuple[tf.Tensor, ...]], lengths: tf.Tensor) -> tf.Tensor:
+    """`[batch, 2 * units]`; zeros for rows that never began, which have no words."""
+    return _with_rows(tf.concat([result[0] for result in results], axis=1), lengths)
+
+
+def _pooled(results: list[tuple[tf.Tensor, ...]], lengths: tf.Tensor) -> tf.Tensor:
+    """Maxima and means, `[batch, 4 * units]`; zeros for rows without words."""
+    steps = tf.cast(lengths, tf.float32)[:, tf.newaxis]
+    largest = [_with_rows(result[2], lengths) for result in results]
+    means = [_with_rows(result[3], lengths) / tf.maximum(steps, 1.0) for result in results]
+    return tf.concat([*largest, *means], axis=1)
+
+
+def _with_rows(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    missing = tf.shape(lengths)[0] - tf.shape(values)[0]
+    return tf.pad(values, [[0, missing], [0, 0]])

@@ -1,0 +1,117 @@
+"""Write the serving graph of a trained model as a SavedModel, with the signatures of the contract.
+
+assets/vocabulary.txt, assets/labels.txt      what the ids mean, as text
+saved_model.pb, variables/                    what tf.saved_model.load and a server read
+"""
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from export.graph.assets import write_assets
+from export.graph.serving_graph import serving_graph
+from export.settings import FLOAT32, GRAPHS
+from export.signatures import (
+    CLASSES,
+    CLASSIFY_METHOD,
+    CLASSIFY_SIGNATURE,
+    EXAMPLES,
+    LABEL,
+    LABEL_SIGNATURE,
+    LABELS,
+    PROBABILITIES,
+    SCORE,
+    SCORES,
+    SERVING_DEFAULT,
+    TEXT,
+)
+
+_TEXT_SPEC = tf.TensorSpec([None], tf.string, name=TEXT)
+_EXAMPLES_SPEC = tf.TensorSpec([None], tf.string, name=EXAMPLES)
+
+
+class ServingModule(tf.Module):
+    """What the SavedModel holds: call it with tweets, or by a signature.
+
+    Args:
+        model: a string model; see `export.graph.serving_graph.serving_graph`.
+        graph: one of `export.settings.GRAPHS`.
+        weights: one of `export.settings.WEIGHTS`.
+
+    Raises:
+        ExportError: no such graph or type, or it cannot serve the model's layers.
+    """
+
+    def __init__(self, model: Any, graph: str = GRAPHS[0], weights: str = FLOAT32) -> None:
+        super().__init__(name="tweet_sentiment")
+        self._graph = serving_graph(model, graph, weights)
+
+    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
+    def __call__(self, text: tf.Tensor) -> tf.Tensor:
+        """`[batch] string -> [batch, 3] float32`."""
+        # A server does not check shapes. This op does, and its message names `text`, the shape it
+        # got and the shape expected; without it the error comes from somewhere inside the graph.
+        return self._graph(tf.ensure_shape(text, [None]))
+
+    @tf.function(input_signature=[], autograph=False)
+    def labels(self) -> tf.Tensor:
+        """Class names, `[3] string`; the position is the class id."""
+        return tf.constant(LABELS)
+
+    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
+    def serving_default(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`[batch] string -> {probabilities: [batch, 3] float32}`."""
+        return {PROBABILITIES: self(text)}
+
+    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
+    def label(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`[batch] string -> {label: [batch] string, score: [batch], probabilities: [batch, 3]}`."""
+        probabilities = self(text)
+        return {
+            LABEL: tf.gather(tf.constant(LABELS), tf.argmax(probabilities, axis=1)),
+            SCORE: tf.reduce_max(probabilities, axis=1),
+            PROBABILITIES: probabilities,
+        }
+
+    @tf.function(input_signature=[_EXAMPLES_SPEC], autograph=False)
+    def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Serialized tf.Example `[batch] string -> {classes: [batch, 3] string, scores: [batch, 3]}`."""
+        examples = tf.ensure_shape(inputs, [None])
+        features = {TEXT: tf.io.FixedLenFeature([], tf.string)}
+        text = tf.io.parse_example(examples, features)[TEXT]
+        scores = self(text)
+        classes = tf.broadcast_to(tf.constant(LABELS), tf.shape(scores))
+        return {CLASSES: classes, SCORES: scores}
+
+
+def write_saved_model(
+    model: Any, directory: Path, graph: str = GRAPHS[0], weights: str = FLOAT32
+) -> None:
+    """Write the serving graph of `model` into `directory`.
+
+    Args:
+        model: see `ServingModule`.
+        directory: an empty folder, or one that is not there yet.
+        graph: how the classifier is computed, one of `export.settings.GRAPHS`.
+        weights: type in which they are stored, one of `export.settings.WEIGHTS`.
+
+    Raises:
+        ExportError: the graph cannot serve the model's layers.
+    """
+    module = ServingModule(model, graph, weights)
+    signatures = {
+        SERVING_DEFAULT: module.serving_default,
+        LABEL_SIGNATURE: module.label,
+        CLASSIFY_SIGNATURE: module.classify,
+    }
+    tf.saved_model.save(module, str(directory), signatures=signatures)
+    _name_method(directory, CLASSIFY_SIGNATURE, CLASSIFY_METHOD)
+    write_assets(directory, model)
+
+
+def _name_method(directory: Path, signature: str, method: str) -> None:
+    """TensorFlow 2 writes every signature as one for Predict; Classify wants its own."""
+    updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(directory))
+    updater.replace_method_name(signature_key=signature, method_name=method)
+    updater.save()

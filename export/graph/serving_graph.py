@@ -1,0 +1,69 @@
+"""The whole served graph, raw tweets to probabilities, in one of several builds of one function.
+
+    graph = serving_graph(model)            # "auto"; or "fused", "packed", "keras"
+    graph(text)                             # [batch] string -> [batch, 3] float32
+
+Keep it as an attribute of the module that is saved and call it inside a tf.function.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from export.graph.serving_classifier import serving_classifier
+from export.graph.token_ids import TokenIds
+from export.settings import FLOAT32, GRAPHS
+
+
+class ServingGraph(tf.Module):
+    """A string half and a numeric half: `[batch] string -> [batch, 3] float32`.
+
+    Args:
+        token_ids: module, `[batch] string -> [batch, time] int64`.
+        classifier: module, `[batch, time] int64 -> [batch, 3] float32`.
+    """
+
+    def __init__(self, token_ids: tf.Module, classifier: tf.Module) -> None:
+        super().__init__(name="serving_graph")
+        self._token_ids = token_ids
+        self._classifier = classifier
+
+    def __call__(self, text: tf.Tensor) -> tf.Tensor:
+        """`[batch] string -> [batch, 3] float32`; no rows are fine."""
+        return self._classifier(self._token_ids(text))
+
+
+class KerasTokenIds(tf.Module):
+    """The model's own string half; it keeps the layers, and leaves the classifier out of the file.
+
+    Args:
+        model: see `serving_graph`.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(name="keras_token_ids")
+        self._layers = (model.cleaner, model.vectorizer)
+        self._call = model.token_ids
+
+    def __call__(self, text: tf.Tensor) -> tf.Tensor:
+        """`[batch] string -> [batch, time] int64`."""
+        return self._call(text)
+
+
+def serving_graph(model: Any, graph: str = GRAPHS[0], weights: str = FLOAT32) -> ServingGraph:
+    """Build the graph that a SavedModel of `model` holds.
+
+    Args:
+        model: a string model with `cleaner`, `vectorizer`, `token_ids`, `padded_length` and
+            `classifier`, as `keras_pipeline.model.SentimentModel` has them.
+        graph: one of `export.settings.GRAPHS`. `keras` is what Keras traces, both halves,
+            and serves any such model.
+        weights: type in which they are stored, one of `export.settings.WEIGHTS`.
+
+    Raises:
+        ExportError: no such graph or type, or it does not know the model's layers.
+    """
+    classifier = serving_classifier(model.classifier, graph, weights)
+    if graph == "keras":
+        return ServingGraph(KerasTokenIds(model), classifier)
+    return ServingGraph(TokenIds(model.cleaner, model.vectorizer, model.padded_length), classifier)

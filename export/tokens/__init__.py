@@ -1,0 +1,1 @@
+"""LiteRT and ONNX files, which carry no strings: they take token ids."""

@@ -1,0 +1,223 @@
+"""Reading a folder of versions: what counts as one, and what is told about it."""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from export.errors import ExportError
+from export.versions.versions import (
+    LARGEST_NUMBER,
+    MODEL_CARD,
+    Version,
+    format_versions,
+    list_versions,
+    next_version,
+    version_number,
+)
+
+NOON = dt.datetime(2025, 11, 22, 12, 0, tzinfo=dt.timezone.utc)
+
+
+@pytest.fixture
+def make_version(tmp_path):
+    """Make a version directory of 1,000 bytes, its modification time noon; with a card if given."""
+
+    def make(name: str, card: str | None = None) -> Path:
+        folder = tmp_path / name
+        folder.joinpath("variables").mkdir(parents=True)
+        folder.joinpath("saved_model.pb").write_bytes(bytes(600))
+        folder.joinpath("variables", "variables.data").write_bytes(bytes(400))
+        if card is not None:
+            folder.joinpath(MODEL_CARD).parent.mkdir()
+            folder.joinpath(MODEL_CARD).write_text(card)
+        os.utime(folder, (NOON.timestamp(), NOON.timestamp()))
+        return folder
+
+    return make
+
+
+def numbers(base: Path) -> list[int]:
+    return [version.number for version in list_versions(base)]
+
+
+class TestWhichAreVersions:
+    """Those, and only those, that tensorflow_model_server takes for versions."""
+
+    @pytest.mark.parametrize(
+        ("name", "number"),
+        [
+            ("7", 7),
+            ("007", 7),
+            ("+7", 7),
+            (" 7 ", 7),
+            ("0", 0),
+            ("-1", -1),
+            (str(LARGEST_NUMBER), LARGEST_NUMBER),
+            (str(LARGEST_NUMBER + 1), None),
+            ("7.tmp", None),
+            (".staging-7", None),
+            ("7.0", None),
+            ("1_000", None),
+            ("0x7", None),
+            ("1e3", None),
+            ("\N{ARABIC-INDIC DIGIT SEVEN}", None),
+            ("\N{SUPERSCRIPT TWO}", None),
+            ("", None),
+        ],
+    )
+    def test_a_name_that_reads_as_a_64_bit_integer(self, name, number):
+        assert version_number(name) == number
+
+    def test_newest_first_by_number_not_by_name(self, make_version, tmp_path):
+        for name in ("9", "10", "2"):
+            make_version(name)
+        assert numbers(tmp_path) == [10, 9, 2]
+
+    def test_stages_files_and_other_names_are_left_out(self, make_version, tmp_path):
+        for name in ("1", "1.tmp", ".staging-x"):
+            make_version(name)
+        tmp_path.joinpath("2").write_text("a file")
+        tmp_path.joinpath("3").symlink_to("nowhere")
+        assert numbers(tmp_path) == [1]
+
+    def test_of_two_names_for_one_number_the_served_one_is_first(self, make_version, tmp_path):
+        make_version("7")
+        make_version("007")
+        assert [version.path.name for version in list_versions(tmp_path)] == ["7", "007"]
+
+    def test_no_folder_is_an_empty_folder(self, tmp_path):
+        assert list_versions(tmp_path / "missing") == []
+
+    def test_a_file_is_no_folder(self, tmp_path):
+        file = tmp_path / "file"
+        file.touch()
+        for read in (list_versions, next_version):
+            with pytest.raises(ExportError, match=r"^`base` must be a folder.*Not a directory"):
+                read(file)
+
+    def test_a_version_that_vanishes_under_our_eyes_is_left_out(
+        self, make_version, tmp_path, monkeypatch
+    ):
+        """Another process removes old versions while this one counts their bytes."""
+        for name in ("1", "2"):
+            make_version(name)
+        real_walk = os.walk
+
+        def walk(path, **options):
+            if path.name == "1":
+                path.rename(tmp_path / ".removed")
+            return real_walk(path, **options)
+
+        monkeypatch.setattr(os, "walk", walk)
+        assert numbers(tmp_path) == [2]
+
+
+class TestNextVersion:
+    """One above everything that a server could read as a number."""
+
+    def test_first(self, tmp_path):
+        assert next_version(tmp_path) == next_version(tmp_path / "missing") == 1
+
+    def test_above_files_and_empty_folders_too(self, tmp_path):
+        tmp_path.joinpath("3").touch()
+        tmp_path.joinpath("004").mkdir()
+        assert next_version(tmp_path) == 5
+
+    def test_never_below_one(self, tmp_path):
+        tmp_path.joinpath("-5").mkdir()
+        assert next_version(tmp_path) == 1
+
+    def test_no_number_is_left(self, tmp_path):
+        """The server would read a larger one as no version at all."""
+        tmp_path.joinpath(str(LARGEST_NUMBER)).mkdir()
+        with pytest.raises(ExportError, match=r"must leave room for a higher version.*Received"):
+            next_version(tmp_path)
+
+
+class TestWhatIsTold:
+    """Date and metrics come from the model card; a version without one is listed all the same."""
+
+    def test_from_the_card(self, make_version, tmp_path):
+        card = {"date": "2025-01-02T03:04:05Z", "metrics": {"accuracy": 0.75, "macro_f1": 0.7}}
+        path = make_version("4", json.dumps(card))
+        assert list_versions(tmp_path) == [
+            Version(
+                number=4,
+                path=path,
+                exported_at=dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc),
+                size_bytes=1000 + len(json.dumps(card)),
+                metrics={"accuracy": 0.75, "macro_f1": 0.7},
+            )
+        ]
+
+    def test_without_a_card(self, make_version, tmp_path):
+        path = make_version("4")
+        assert list_versions(tmp_path) == [Version(4, path, NOON, 1000, {})]
+
+    @pytest.mark.parametrize(
+        "card",
+        [
+            "",
+            "no json",
+            "[1, 2]",
+            "{}",
+            '{"date": null, "metrics": null}',
+            '{"date": 20250102, "metrics": [0.7]}',
+            '{"date": "yesterday", "metrics": {"accuracy": "high", "macro_f1": true}}',
+            '{"date": "0001-01-01T00:00:00+14:00"}',
+        ],
+    )
+    def test_a_broken_card_is_no_card(self, make_version, tmp_path, card):
+        make_version("4", card)
+        (version,) = list_versions(tmp_path)
+        assert (version.exported_at, version.metrics) == (NOON, {})
+
+    def test_a_card_that_is_no_text(self, make_version, tmp_path):
+        make_version("4", "").joinpath(MODEL_CARD).write_bytes(b"\xff\xfe{")
+        assert numbers(tmp_path) == [4]
+
+    @pytest.mark.parametrize(
+        "date",
+        [
+            "2025-11-22T12:00:00Z",
+            "2025-11-22T12:00:00+00:00",
+            "2025-11-22T13:00:00+01:00",
+            "2025-11-22T12:00:00",
+            "2025-11-22T12:00:00.000000+00:00",
+        ],
+    )
+    def test_every_spelling_of_a_moment_is_told_in_utc(self, make_version, tmp_path, date):
+        os.utime(make_version("4", json.dumps({"date": date})), (0, 0))
+        (version,) = list_versions(tmp_path)
+        assert version.exported_at == NOON
+        assert version.exported_at.tzinfo is dt.timezone.utc
+
+
+class TestTable:
+    """What `--list` prints."""
+
+    def test_columns_are_aligned(self):
+        versions = [
+            Version(10, Path("10"), NOON, 123_456_789, {"accuracy": 0.71234, "macro_f1": 0.7}),
+            Version(9, Path("9"), NOON, 50_000, {}),
+        ]
+        assert format_versions(versions).splitlines() == [
+            "version        date (UTC)  accuracy  macro F1  size (MB)",
+            "     10  2025-11-22 12:00    0.7123    0.7000      123.5",
+            "      9  2025-11-22 12:00         -         -        0.1",
+        ]
+
+    def test_an_empty_folder_is_told_in_a_sentence(self):
+        assert format_versions([]) == "No version has been published yet."
+
+
+def test_reading_versions_imports_no_tensorflow(tmp_path):
+    """`--list` answers at once: nothing here waits seconds for an import."""
+    code = "import sys, export.versions.publish, export.versions.versions; sys.exit('tensorflow' in sys.modules)"
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
