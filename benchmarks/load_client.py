@@ -22,9 +22,9 @@ from typing import Any
 
 import grpc
 
-from serving import codec, rpcs
-from serving.channel import OPTIONS
-from serving.target import Target
+from serving.client import codec, rpcs
+from serving.client.channel import OPTIONS
+from serving.client.target import Target
 
 TIMEOUT_S = 60.0
 

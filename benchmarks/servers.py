@@ -15,7 +15,7 @@ from benchmarks.errors import BenchError
 from benchmarks.machine import cores
 from export.signatures import MODEL_NAME, PROBABILITIES, SERVING_DEFAULT, TEXT
 from serving.client import SentimentClient
-from serving.errors import NotReadyError, ServingError
+from serving.client.errors import NotReadyError, ServingError
 
 REAL_SERVER: Final = "tensorflow_model_server"
 EMBEDDED_SERVER: Final = "embedded server"

@@ -11,8 +11,8 @@ from model_server_flags import message
 from tensorflow_serving.config import model_server_config_pb2
 
 from export.signatures import MODEL_NAME
-from serving.base import DEFAULT_MAX_BATCH_SIZE, DEFAULT_TIMEOUT_S
-from serving.flags import parse_flags, read_model_config
+from serving.client.base import DEFAULT_MAX_BATCH_SIZE, DEFAULT_TIMEOUT_S
+from serving.server.flags import parse_flags, read_model_config
 
 PEM = "-----BEGIN {0}-----\nMIIB/+A=\nx&y\\z\n-----END {0}-----\n"
 

@@ -21,7 +21,7 @@ from deployment_files import (
 )
 
 from export.signatures import MODEL_NAME
-from serving.channel import SERVICE_CONFIG, target_uri
+from serving.client.channel import SERVICE_CONFIG, target_uri
 
 MANIFESTS = sorted(set(KUBERNETES.glob("*.yaml")) - {KUBERNETES / "kustomization.yaml"})
 OBJECTS = {kind: one for path in MANIFESTS for kind, one in by_kind(path).items()}

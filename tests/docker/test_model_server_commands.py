@@ -23,7 +23,7 @@ from google.protobuf import text_format
 from model_server_flags import FLAGS, message
 
 from export.signatures import MODEL_NAME
-from serving.base import DEFAULT_TIMEOUT_S
+from serving.client.base import DEFAULT_TIMEOUT_S
 
 COMMANDS = server_commands()
 ONE_MODEL = [name for name in COMMANDS if name != "compose, canary"]

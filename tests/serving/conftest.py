@@ -18,9 +18,9 @@ import pytest
 import trustme
 
 from serving.client import SentimentClient
-from serving.embedded import EmbeddedServer
-from serving.flags import ServerOptions
-from serving.model_versions import ModelConfig
+from serving.server.embedded import EmbeddedServer
+from serving.server.flags import ServerOptions
+from serving.server.model_versions import ModelConfig
 
 POLL_S = 0.05
 

@@ -15,8 +15,9 @@ from tensorflow_serving.apis import (
     predict_pb2,
 )
 
-from serving import codec, messages
-from serving.target import Target
+from serving import messages
+from serving.client import codec
+from serving.client.target import Target
 
 TEXTS = ["some tweet", "", "emoji \N{GRINNING FACE}", "line\nbreak", "x" * 1000]
 TARGETS = {
@@ -130,7 +131,7 @@ def test_tensorflow_can_be_imported_after_our_messages():
     """
     program = textwrap.dedent("""
         import sys
-        from serving import codec
+        from serving.client import codec
         from serving.client import SentimentClient
 
         ours = codec.predict_request(SentimentClient(model_name="m").target, [])

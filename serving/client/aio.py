@@ -1,0 +1,139 @@
+"""Ask a served model from asyncio: the twin of `serving.client`, method for method.
+
+async with AsyncSentimentClient("localhost:8500") as client:
+    results = await client.predict(["what a day", "the bus is late again"])
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import grpc
+
+from serving.client import codec, rpcs
+from serving.client.base import (
+    IN_FLIGHT,
+    POLL_INTERVAL_S,
+    READY_TIMEOUT_S,
+    ClientBase,
+    not_ready,
+    worth_waiting,
+)
+from serving.client.channel import channel_arguments
+from serving.client.errors import CallError, from_rpc_error
+from serving.client.results import ModelMetadata, Prediction, VersionStatus
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_Result = TypeVar("_Result")
+
+
+class AsyncSentimentClient(ClientBase):
+    """A connection to one model, for one event loop; arguments and errors as for `SentimentClient`."""
+
+    _channel: grpc.aio.Channel | None = None
+    _stubs: dict[str, Any]
+
+    async def __aenter__(self) -> "Self":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection; a later call opens a new one."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+    async def predict(
+        self, texts: Iterable[str], *, timeout_s: float | None = None
+    ) -> list[Prediction]:
+        """The sentiment of each text, in order; as `SentimentClient.predict`."""
+        return await self._ask(rpcs.PREDICT, texts, timeout_s)
+
+    async def classify(
+        self, texts: Iterable[str], *, timeout_s: float | None = None
+    ) -> list[Prediction]:
+        """The same through Classify; as `SentimentClient.classify`."""
+        return await self._ask(rpcs.CLASSIFY, texts, timeout_s)
+
+    async def metadata(self, *, timeout_s: float | None = None) -> ModelMetadata:
+        """The signatures of the version that answers; as `SentimentClient.metadata`."""
+        return await self._tell(rpcs.METADATA, timeout_s)
+
+    async def status(self, *, timeout_s: float | None = None) -> list[VersionStatus]:
+        """The versions that the server knows, newest first; as `SentimentClient.status`."""
+        return await self._tell(rpcs.STATUS, timeout_s)
+
+    async def wait_until_ready(self, timeout_s: float = READY_TIMEOUT_S) -> ModelMetadata:
+        """Wait for a version to serve; as `SentimentClient.wait_until_ready`."""
+        give_up = time.monotonic() + self._seconds(timeout_s)
+        while True:
+            left = max(give_up - time.monotonic(), POLL_INTERVAL_S)
+            try:
+                return await self.metadata(timeout_s=min(left, self._timeout_s))
+            except CallError as error:
+                if not worth_waiting(error):
+                    raise
+                if time.monotonic() + POLL_INTERVAL_S > give_up:
+                    versions = await self._versions_seen()
+                    raise not_ready(self.target, timeout_s, error, versions) from error
+            await asyncio.sleep(POLL_INTERVAL_S)
+
+    async def _versions_seen(self) -> list[VersionStatus]:
+        """Where the versions stand, if the server tells."""
+        try:
+            return await self.status()
+        except CallError:
+            return []
+
+    def _stub(self, path: str) -> Any:
+        if self._channel is None:
+            target, options, credentials = channel_arguments(self._addresses, self._tls)
+            self._channel = (
+                grpc.aio.secure_channel(target, credentials, options)
+                if credentials
+                else grpc.aio.insecure_channel(target, options)
+            )
+            self._stubs = rpcs.stubs(self._channel)
+        return self._stubs[path]
+
+    async def _call(self, path: str, request: Any, seconds: float) -> Any:
+        try:
+            return await self._stub(path)(request, timeout=seconds)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, self.target, seconds) from error
+
+    async def _tell(self, rpc: rpcs.Rpc[_Result], timeout_s: float | None) -> _Result:
+        request = rpc.build(self.target)
+        return rpc.parse(await self._call(rpc.path, request, self._seconds(timeout_s)))
+
+    async def _ask(
+        self, rpc: rpcs.TextRpc, texts: Iterable[str], timeout_s: float | None
+    ) -> list[Prediction]:
+        seconds = self._seconds(timeout_s)
+        slots = asyncio.Semaphore(IN_FLIGHT)
+
+        async def ask_batch(batch: Sequence[str]) -> list[Prediction]:
+            async with slots:
+                response = await self._call(rpc.path, rpc.build(self.target, batch), seconds)
+            return rpc.parse(response, len(batch))
+
+        pieces = codec.batches(codec.check_texts(texts), self._max_batch_size)
+        tasks = [asyncio.create_task(ask_batch(piece)) for piece in pieces]
+        try:
+            answers = await asyncio.gather(*tasks)
+        finally:
+            # After the first failure the rest would be asked for nobody.
+            for task in tasks:
+                task.cancel()
+        return [prediction for answer in answers for prediction in answer]

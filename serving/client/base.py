@@ -1,0 +1,82 @@
+"""What the blocking and the asyncio client have in common: settings, and when waiting is worth it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from export.signatures import MODEL_NAME
+from serving.client.channel import Tls, split_addresses
+from serving.client.errors import (
+    CallError,
+    DeadlineExceededError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    NotReadyError,
+    ServerUnavailableError,
+)
+from serving.client.results import VersionStatus
+from serving.client.target import Target
+
+DEFAULT_TIMEOUT_S: Final = 5.0
+DEFAULT_MAX_BATCH_SIZE: Final = 512
+READY_TIMEOUT_S: Final = 60.0
+POLL_INTERVAL_S: Final = 0.1
+IN_FLIGHT: Final = 4
+"""Requests of one call under way at once: enough to keep a server busy while answers travel."""
+
+
+class ClientBase:
+    """Settings of a client; `serving.client.SentimentClient` documents them."""
+
+    def __init__(
+        self,
+        address: str | Sequence[str] = "localhost:8500",
+        *,
+        model_name: str = MODEL_NAME,
+        version: int | None = None,
+        version_label: str | None = None,
+        signature_name: str | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
+        tls: Tls | None = None,
+    ) -> None:
+        self._addresses = split_addresses(address)
+        self._timeout_s = _positive("timeout_s", timeout_s)
+        self._max_batch_size = int(_positive("max_batch_size", max_batch_size))
+        self._tls = tls
+        self.target = Target(
+            ",".join(self._addresses), model_name, version, version_label, signature_name
+        )
+
+    def _seconds(self, timeout_s: float | None) -> float:
+        return self._timeout_s if timeout_s is None else _positive("timeout_s", timeout_s)
+
+
+def _positive(name: str, value: float) -> float:
+    if not value > 0:
+        raise ValueError(f"`{name}` must be more than 0. Received: {name}={value!r}")
+    return value
+
+
+def not_ready(
+    target: Target, timeout_s: float, last: CallError, versions: Sequence[VersionStatus]
+) -> NotReadyError:
+    """The error of a wait that ended without a serving version.
+
+    Args:
+        target: Whom the wait was for.
+        timeout_s: Seconds that were waited.
+        last: How the last try failed.
+        versions: Where the versions stand; none where the server does not tell.
+    """
+    seen = [f"version {one.version} {one.state.name} {one.error}".rstrip() for one in versions]
+    reason = "; ".join(seen) or last.words(last.details)
+    return NotReadyError(
+        f"{target.address} served no {target.model} within {timeout_s:g} s; last seen: {reason}"
+    )
+
+
+def worth_waiting(error: CallError) -> bool:
+    """Whether the same request may succeed later: no server yet, no version yet, no label yet."""
+    if isinstance(error, InvalidRequestError):
+        return "version label" in error.details
+    return isinstance(error, (ServerUnavailableError, DeadlineExceededError, ModelNotFoundError))

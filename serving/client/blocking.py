@@ -1,0 +1,219 @@
+"""Ask a served model from Python, without TensorFlow.
+
+    with SentimentClient("localhost:8500") as client:
+        for result in client.predict(["what a day", "the bus is late again"]):
+            print(result.label, result.score)
+
+Texts are sent as they are: cleaning and tokenizing happen in the served graph. `serving.client.aio` holds the
+twin for asyncio, and `python -m serving.client "some tweet"` asks from a shell.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import grpc
+
+from serving.client import codec, rpcs
+from serving.client.base import (
+    IN_FLIGHT,
+    POLL_INTERVAL_S,
+    READY_TIMEOUT_S,
+    ClientBase,
+    not_ready,
+    worth_waiting,
+)
+from serving.client.channel import channel_arguments
+from serving.client.errors import CallError, from_rpc_error
+from serving.client.results import ModelMetadata, Prediction, VersionStatus
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_Result = TypeVar("_Result")
+
+
+class SentimentClient(ClientBase):
+    """A connection to one model on one server, or on several that hold the same model.
+
+    The connection is made at the first call and kept; a client may be shared between threads. Create it
+    after a fork. Every method raises one of the kinds of `serving.client.errors.CallError` when a call fails.
+
+    Args:
+        address: `host:port`; several as a list or with commas, asked in turn; or `unix:/path`.
+        model_name: Name under which the server offers the model.
+        version: Version to ask; the newest by default.
+        version_label: Version to ask by label, such as `stable`; not together with `version`.
+        signature_name: Signature to ask; by default `serving_default`, or `classify` for `classify`.
+        timeout_s: Seconds that each request may take, 5 by default; each method can override it.
+        max_batch_size: Texts sent in one request at most, 512 by default.
+        tls: How to trust the server; plain text by default.
+
+    Raises:
+        ValueError: An argument does not fit; the message names it.
+    """
+
+    _channel: grpc.Channel | None = None
+    _stubs: dict[str, Any]
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; a later call opens a new one."""
+        with _OPENING:
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def predict(self, texts: Iterable[str], *, timeout_s: float | None = None) -> list[Prediction]:
+        """The sentiment of each text, in order.
+
+        Args:
+            texts: Raw texts, as many as there are; an empty one has a sentiment too.
+            timeout_s: Seconds for each request of up to `max_batch_size` texts.
+
+        Raises:
+            TypeError: `texts` is one string, or holds something that is none.
+            BadAnswerError: The signature answers with something other than probabilities.
+        """
+        return self._ask(rpcs.PREDICT, texts, timeout_s)
+
+    def classify(self, texts: Iterable[str], *, timeout_s: float | None = None) -> list[Prediction]:
+        """The same through TensorFlow Serving's Classify, which wraps each text in a `tf.Example`.
+
+        Args:
+            texts: As for `predict`.
+            timeout_s: As for `predict`.
+
+        Raises:
+            TypeError: As for `predict`.
+            BadAnswerError: The answer does not hold classes for each text.
+        """
+        return self._ask(rpcs.CLASSIFY, texts, timeout_s)
+
+    def metadata(self, *, timeout_s: float | None = None) -> ModelMetadata:
+        """The signatures of the version that answers.
+
+        Args:
+            timeout_s: Seconds to wait for the answer.
+        """
+        return self._tell(rpcs.METADATA, timeout_s)
+
+    def status(self, *, timeout_s: float | None = None) -> list[VersionStatus]:
+        """The versions that the server knows, newest first; with `version`, that one.
+
+        Args:
+            timeout_s: Seconds to wait for the answer.
+        """
+        return self._tell(rpcs.STATUS, timeout_s)
+
+    def wait_until_ready(self, timeout_s: float = READY_TIMEOUT_S) -> ModelMetadata:
+        """Wait for a version to serve, the chosen one where one is chosen.
+
+        Args:
+            timeout_s: Seconds to wait in all.
+
+        Returns:
+            What the model says of itself.
+
+        Raises:
+            NotReadyError: None served in time, or no server was reached.
+        """
+        give_up = time.monotonic() + self._seconds(timeout_s)
+        while True:
+            left = max(give_up - time.monotonic(), POLL_INTERVAL_S)
+            try:
+                return self.metadata(timeout_s=min(left, self._timeout_s))
+            except CallError as error:
+                if not worth_waiting(error):
+                    raise
+                if time.monotonic() + POLL_INTERVAL_S > give_up:
+                    versions = self._versions_seen()
+                    raise not_ready(self.target, timeout_s, error, versions) from error
+            time.sleep(POLL_INTERVAL_S)
+
+    def _versions_seen(self) -> list[VersionStatus]:
+        """Where the versions stand, if the server tells."""
+        try:
+            return self.status()
+        except CallError:
+            return []
+
+    def _stub(self, path: str) -> Any:
+        with _OPENING:
+            if self._channel is None:
+                target, options, credentials = channel_arguments(self._addresses, self._tls)
+                self._channel = (
+                    grpc.secure_channel(target, credentials, options)
+                    if credentials
+                    else grpc.insecure_channel(target, options)
+                )
+                self._stubs = rpcs.stubs(self._channel)
+            return self._stubs[path]
+
+    def _call(self, path: str, request: Any, seconds: float) -> Any:
+        try:
+            return self._stub(path)(request, timeout=seconds)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, self.target, seconds) from error
+
+    def _tell(self, rpc: rpcs.Rpc[_Result], timeout_s: float | None) -> _Result:
+        request = rpc.build(self.target)
+        return rpc.parse(self._call(rpc.path, request, self._seconds(timeout_s)))
+
+    def _ask(
+        self, rpc: rpcs.TextRpc, texts: Iterable[str], timeout_s: float | None
+    ) -> list[Prediction]:
+        texts = codec.check_texts(texts)
+        seconds = self._seconds(timeout_s)
+        if len(texts) > self._max_batch_size:
+            return self._ask_in_batches(rpc, texts, seconds)
+        if not texts:
+            return []
+        # A plain call takes less time than a future's, which goes through a thread of its own.
+        response = self._call(rpc.path, rpc.build(self.target, texts), seconds)
+        return rpc.parse(response, len(texts))
+
+    def _ask_in_batches(
+        self, rpc: rpcs.TextRpc, texts: Sequence[str], seconds: float
+    ) -> list[Prediction]:
+        """Send a few requests ahead; answers are read in the order of the texts."""
+        stub, pending = self._stub(rpc.path), deque[tuple[Any, int]]()
+        results: list[Prediction] = []
+        try:
+            for batch in codec.batches(texts, self._max_batch_size):
+                if len(pending) == IN_FLIGHT:
+                    results += self._read(rpc, pending, seconds)
+                request = rpc.build(self.target, batch)
+                pending.append((stub.future(request, timeout=seconds), len(batch)))
+            while pending:
+                results += self._read(rpc, pending, seconds)
+        finally:
+            for call, _ in pending:
+                call.cancel()
+        return results
+
+    def _read(
+        self, rpc: rpcs.TextRpc, pending: deque[tuple[Any, int]], seconds: float
+    ) -> list[Prediction]:
+        call, count = pending.popleft()
+        try:
+            return rpc.parse(call.result(), count)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, self.target, seconds) from error
+
+
+_OPENING = threading.Lock()
+"""Held while a client opens or drops its connection, so that threads which share it open one."""

@@ -1,0 +1,1 @@
+"""The embedded server: SavedModels over gRPC as tensorflow_model_server answers, where that is not to be had."""

@@ -1,0 +1,76 @@
+"""Serve SavedModels over gRPC as tensorflow_model_server does, for machines without that server.
+
+    python -m serving.server --model_name=tweet_sentiment --model_base_path=models/tweet_sentiment
+
+`docs/serving.md` tells in what it differs from the real one.
+"""
+
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from serving.server.flags import ServerOptions, parse_flags
+
+if TYPE_CHECKING:
+    from serving.server.embedded import EmbeddedServer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code is 1 where the server could not start."""
+    options = parse_flags(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # TensorFlow tells at every start which CPU instructions it was built for.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow takes seconds to import; a mistake in the flags was told before.
+    from serving.server.embedded import EmbeddedServer  # noqa: PLC0415
+
+    # TensorFlow's 390,000 objects stay; looking through them at every unload would stop all requests
+    # for a third of a second.
+    gc.freeze()
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        server = EmbeddedServer(options)
+    except OSError as error:
+        print(f"python -m serving.server: {error}.", file=sys.stderr)
+        return 1
+    with server:
+        _serve(server, options, stopped)
+        print("Stopping: requests under way are answered first.", flush=True)
+    return 0
+
+
+def _serve(server: "EmbeddedServer", options: ServerOptions, stopped: threading.Event) -> None:
+    """Say what is served once it is, and wait for the end."""
+    _announce_empty(server, options)
+    while not _all_serve(server):
+        if stopped.wait(0.1):
+            return
+    for name, version in server.registry.serving().items():
+        print(f"Serving {name} version {version} at {server.address}", flush=True)
+    stopped.wait()
+
+
+def _all_serve(server: "EmbeddedServer") -> bool:
+    return None not in server.registry.serving().values()
+
+
+def _announce_empty(server: "EmbeddedServer", options: ServerOptions) -> None:
+    serving = server.registry.serving()
+    for model in options.models:
+        if serving[model.name] is None:
+            print(
+                f"Listening at {server.address}; waiting for a version of {model.name}"
+                f" under {model.base_path}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,108 @@
+"""The embedded server's life: bind, load, answer, drain. Needs TensorFlow; `serving.server` starts it."""
+
+from concurrent import futures
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from serving.server.flags import ServerOptions
+from serving.server.health import Health, health_handler
+from serving.server.registry import Registry
+from serving.server.servicer import ModelService, PredictionService
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_CHANNEL_OPTIONS: Final = (
+    # As the real server: the model decides what is too large.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # Linux would let a second server take the same port and half of the requests.
+    ("grpc.so_reuseport", 0),
+)
+
+
+class EmbeddedServer:
+    """A gRPC server over SavedModels, in this process.
+
+        with EmbeddedServer(ServerOptions(models=(config,), port=0)) as server:
+            print(server.address)
+
+    Args:
+        options: What to serve, and where.
+
+    Attributes:
+        port: The TCP port, also where 0 asked for a free one.
+        registry: The models.
+
+    Raises:
+        OSError: The port or the socket cannot be had.
+    """
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._options = options
+        self._health = Health.NOT_SERVING
+        self.registry = Registry(options.models, options.poll_s)
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(options.max_threads, thread_name_prefix="rpc"),
+            options=_CHANNEL_OPTIONS,
+        )
+        self._add_services()
+        self.port = self._listen(f"{options.host}:{options.port}")
+        if options.socket_path is not None:
+            self._listen(f"unix:{options.socket_path}")
+
+    @property
+    def address(self) -> str:
+        """Where a client finds it, as `host:port`."""
+        return f"{self._options.host}:{self.port}"
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Load what is there, then answer; versions that come later are picked up by a thread."""
+        self.registry.poll()
+        self._server.start()
+        self.registry.start()
+        self._health = Health.SERVING
+
+    def stop(self) -> None:
+        """Take no more requests, let those under way end for `drain_s` seconds, and stop."""
+        self._health = Health.NOT_SERVING
+        self._server.stop(self._options.drain_s).wait()
+        self.registry.stop()
+
+    def _add_services(self) -> None:
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            PredictionService(self.registry), self._server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            ModelService(self.registry), self._server
+        )
+        if self._options.health_service:
+            self._server.add_generic_rpc_handlers((health_handler(lambda: self._health),))
+
+    def _listen(self, address: str) -> int:
+        try:
+            if self._options.ssl is None:
+                return self._server.add_insecure_port(address)
+            return self._server.add_secure_port(address, _credentials(self._options.ssl))
+        except RuntimeError as error:
+            raise OSError(
+                f"cannot listen on {address}: it is taken or not of this machine"
+            ) from error
+
+
+def _credentials(ssl: Any) -> grpc.ServerCredentials:
+    """Server credentials from an `SSLConfig`, read as the real server reads it."""
+    return grpc.ssl_server_credentials(
+        [(ssl.server_key.encode(), ssl.server_cert.encode())],
+        root_certificates=ssl.custom_ca.encode() or None,
+        require_client_auth=ssl.client_verify,
+    )

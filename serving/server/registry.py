@@ -1,0 +1,148 @@
+"""All models of a server: kept up to date by one thread, looked up as TensorFlow Serving looks them up."""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import grpc
+from tensorflow_serving.apis import get_model_status_pb2, model_pb2
+
+from serving.server.model_versions import ModelConfig, ModelVersions, Version
+from serving.server.servable import Servable
+from serving.server.status import StatusError, from_error, invalid
+from serving.server.warmup import replay_warmup
+
+
+class Registry:
+    """The models of a server.
+
+    Args:
+        configs: The models, each name once.
+        poll_s: Seconds between two looks at the folders; 0 looks once.
+    """
+
+    def __init__(self, configs: Sequence[ModelConfig], poll_s: float) -> None:
+        self._models = {config.name: ModelVersions(config, _load, _explain) for config in configs}
+        self._poll_s = poll_s
+        self._stopped = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="versions", daemon=True)
+
+    def poll(self) -> None:
+        """Look at every model's folder once, and load what is new."""
+        for model in self._models.values():
+            model.poll()
+
+    def start(self) -> None:
+        """Look again and again, in a thread."""
+        if self._poll_s > 0:
+            self._watcher.start()
+
+    def stop(self) -> None:
+        """Stop looking; a load under way ends first."""
+        self._stopped.set()
+        if self._watcher.ident is not None:
+            self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._poll_s):
+            self.poll()
+
+    @contextlib.contextmanager
+    def use(
+        self, spec: model_pb2.ModelSpec | None
+    ) -> Iterator[tuple[Servable, model_pb2.ModelSpec]]:
+        """Hold the version that a request is for.
+
+        Args:
+            spec: The request's; `None` where it has none.
+
+        Yields:
+            The version, and a spec that names it.
+
+        Raises:
+            StatusError: No such model, version or label.
+        """
+        if spec is None:
+            raise invalid("Missing ModelSpec")
+        if not spec.name:
+            raise invalid("ModelSpec has no name specified.")
+        model = self._models.get(spec.name)
+        number = self._number(spec, model)
+        with contextlib.ExitStack() as stack:
+            version = stack.enter_context(model.use(number)) if model else None
+            if version is None or version.loaded is None:
+                wanted = f"Latest({spec.name})"
+                if number is not None:
+                    wanted = f"Specific({spec.name}, {number})"
+                raise StatusError(
+                    grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {wanted}"
+                )
+            answering = model_pb2.ModelSpec(name=spec.name)
+            answering.version.value = version.number
+            yield version.loaded, answering
+
+    def _number(
+        self, spec: model_pb2.ModelSpec, model: ModelVersions[Servable] | None
+    ) -> int | None:
+        if spec.WhichOneof("version_choice") == "version":
+            return int(spec.version.value)
+        if not spec.version_label:
+            return None
+        labels = model.config.labels if model else {}
+        if spec.version_label not in labels:
+            raise invalid(f"Unrecognized servable version label: {spec.version_label}")
+        return labels[spec.version_label]
+
+    def status(
+        self, spec: model_pb2.ModelSpec | None
+    ) -> get_model_status_pb2.GetModelStatusResponse:
+        """Where the versions of a model stand, newest first; or the one that `spec` names.
+
+        Raises:
+            StatusError: No such model or version.
+        """
+        if spec is None:
+            raise invalid("Missing ModelSpec")
+        model = self._models.get(spec.name)
+        versions = model.snapshot() if model else []
+        missing = f"Could not find any versions of model {spec.name}"
+        if spec.WhichOneof("version_choice") == "version":
+            versions = [found for found in versions if found.number == spec.version.value]
+            missing = f"Could not find version {spec.version.value} of model {spec.name}"
+        if not versions:
+            raise StatusError(grpc.StatusCode.NOT_FOUND, missing)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for version in versions:
+            _describe(response.model_version_status.add(), version)
+        return response
+
+    def serving(self) -> dict[str, int | None]:
+        """The newest available version of each model; `None` where none is."""
+        newest: dict[str, int | None] = {}
+        for name, model in self._models.items():
+            with model.use(None) as version:
+                newest[name] = version.number if version else None
+        return newest
+
+
+def _describe(status: get_model_status_pb2.ModelVersionStatus, version: Version[Servable]) -> None:
+    status.version = version.number
+    status.state = int(version.state)
+    status.status.SetInParent()
+    if version.error:
+        code, message = version.error
+        status.status.error_code = code.value[0]
+        status.status.error_message = message
+
+
+def _load(path: Path) -> Servable:
+    """Load a version and warm it up: only then may it serve."""
+    servable = Servable(path)
+    replay_warmup(servable, path)
+    return servable
+
+
+def _explain(error: Exception) -> tuple[grpc.StatusCode, str]:
+    status = from_error(error)
+    return status.code, status.message

@@ -1,0 +1,1 @@
+"""What is published, served by the best server that this machine has."""

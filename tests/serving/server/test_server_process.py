@@ -1,0 +1,323 @@
+"""The embedded server as a command: flags, the line that says it is ready, signals, sockets, TLS, health."""
+
+import gc
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import text_format
+
+from serving import messages
+from serving.client import SentimentClient
+from serving.client.channel import Tls
+from serving.client.errors import ServerUnavailableError, ServingError
+from serving.server import __main__ as server
+from serving.server.flags import parse_flags
+
+
+@pytest.fixture
+def run(request):
+    """A function that starts the command and gives the process and its first line."""
+
+    def start(*flags):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving.server", *map(str, flags)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+        def stop():
+            process.kill()
+            process.communicate()
+
+        request.addfinalizer(stop)
+        return process, process.stdout.readline().strip()
+
+    return start
+
+
+def test_it_says_what_it_serves_and_where_and_drains_on_sigterm(run, base):
+    """One start tells all: the ready line, the free port, a request that outlives SIGTERM."""
+    process, line = run("--port=0", "--model_name=tiny", f"--model_base_path={base}")
+    words = line.split()
+    assert words[:-1] == ["Serving", "tiny", "version", "3", "at"]
+    with SentimentClient(words[-1], model_name="tiny") as client:
+        client.predict(["a"])
+        slow = {}
+        hanging = SentimentClient(words[-1], model_name="tiny", signature_name="hang")
+        asker = threading.Thread(target=lambda: slow.update(_outcome(hanging)))
+        asker.start()
+        time.sleep(0.5)  # until the request is at work; nothing outside shows that
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "Stopping: requests under way are answered first.\n"
+        asker.join(10)
+        hanging.close()
+    # Its own deadline ended it, not the server's end.
+    assert slow == {"error": "DeadlineExceededError"}
+    assert process.wait(10) == 0
+
+
+def _outcome(client):
+    try:
+        client.predict(["a"], timeout_s=1.5)
+    except ServingError as error:
+        return {"error": type(error).__name__}
+    return {}
+
+
+def test_an_empty_folder_is_said(run, tmp_path):
+    process, line = run("--port=0", "--model_name=m", f"--model_base_path={tmp_path}")
+    assert line.startswith("Listening at localhost:")
+    assert line.endswith(f"; waiting for a version of m under {tmp_path}")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+
+
+def test_a_taken_port_is_one_sentence(base, monkeypatch, capsys):
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        flags = ["--host=127.0.0.1", f"--port={port}", f"--model_base_path={base}"]
+        assert server.main(flags) == 1
+    assert capsys.readouterr().err == (
+        f"python -m serving.server: cannot listen on 127.0.0.1:{port}: it is taken or not of this"
+        " machine.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ([], "give either --model_base_path or --model_config_file"),
+        (["--model_base_path=x", "--model_config_file=y"], "give either"),
+        (["--model_base_path=x", "--model_name="], "--model_name must not be empty"),
+        (
+            ["--model_base_path=x", "--port=70000"],
+            "argument --port: must be from 0 to 65535, received '70000'",
+        ),
+        (["--model_base_path=x", "--port=a"], "argument --port: invalid number value: 'a'"),
+        (["--model_base_path=x", "--grpc_max_threads=0"], "must be at least 1, received '0'"),
+        (["--model_base_path=x", "--file_system_poll_wait_seconds=-1"], "must be at least 0"),
+        (
+            ["--model_base_path=x", "--enable_grpc_healthcheck_service=perhaps"],
+            "must be true or false",
+        ),
+        (
+            ["--model_base_path=x", "--rest_api_port=8501"],
+            "--rest_api_port is for tensorflow_model_server: there is no REST here",
+        ),
+        (["--model_base_path=x", "--enable_batching"], "requests are not batched here"),
+        (["--model_base_path=x", "--por=1"], "unknown argument '--por=1'"),
+        (["--model_config_file=/no/such"], "cannot read /no/such: No such file or directory"),
+        (["--model_base_path=x", "--ssl_config_file=/no/such"], "cannot read /no/such"),
+    ],
+)
+def test_wrong_flags_are_one_sentence(flags, sentence, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        parse_flags(flags)
+    assert exit_.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m serving.server: ")
+    assert sentence in line
+
+
+def test_wrong_flags_answer_before_tensorflow_is_imported():
+    program = "import sys; from serving.server.__main__ import main\ntry: main([])\nexcept SystemExit: print('tensorflow' in sys.modules)"
+    assert (
+        subprocess.check_output([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+        == b"False\n"
+    )
+
+
+def test_defaults_are_those_of_the_real_server_but_loopback():
+    options = parse_flags(["--model_base_path=models/m"])
+    assert (options.host, options.port, options.poll_s) == ("localhost", 8500, 1.0)
+    assert options.models[0].name == "default"
+    assert not options.health_service
+
+
+@pytest.mark.parametrize(("word", "value"), [("", True), ("=true", True), ("=false", False)])
+def test_booleans_are_spelled_as_tensorflow_spells_them(word, value):
+    options = parse_flags(["--model_base_path=x", f"--enable_grpc_healthcheck_service{word}"])
+    assert options.health_service is value
+
+
+def write_config(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_model_config_file_names_models_policies_and_labels(tmp_path):
+    file = write_config(
+        tmp_path / "models.config",
+        """model_config_list {
+             config { name: "a" base_path: "/models/a" model_platform: "tensorflow"
+               model_version_policy { specific { versions: 2 versions: 5 } }
+               version_labels { key: "stable" value: 2 } version_labels { key: "canary" value: 5 } }
+             config { name: "b" base_path: "/models/b" model_version_policy { all {} } }
+             config { name: "c" base_path: "/models/c" model_version_policy { latest { num_versions: 3 } } }
+             config { name: "d" base_path: "/models/d" } }""",
+    )
+    a, b, c, d = parse_flags([f"--model_config_file={file}"]).models
+    assert (a.name, a.base_path, a.only) == ("a", Path("/models/a"), {2, 5})
+    assert a.labels == {"stable": 2, "canary": 5}
+    assert (b.newest, c.newest, d.newest) == (None, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("nonsense {", "is not a ModelServerConfig text proto"),
+        ("", "must name at least one model"),
+        ('model_config_list { config { name: "a" } config { name: "a" } }', "each once"),
+    ],
+)
+def test_a_wrong_model_config_file_is_one_sentence(tmp_path, capsys, text, sentence):
+    file = write_config(tmp_path / "models.config", text)
+    with pytest.raises(SystemExit):
+        parse_flags([f"--model_config_file={file}"])
+    assert sentence in capsys.readouterr().err
+
+
+def test_it_listens_on_loopback_only(server):
+    """Another machine, played by this machine's own name, is refused."""
+    addresses = {
+        info[4][0] for info in socket.getaddrinfo("localhost", server.port, type=socket.SOCK_STREAM)
+    }
+    assert addresses <= {"127.0.0.1", "::1"}
+    host = socket.gethostbyname(socket.gethostname())
+    if not host.startswith("127."):
+        with (
+            pytest.raises(OSError, match="refused"),
+            socket.create_connection((host, server.port), 1),
+        ):
+            pass
+
+
+def test_a_second_server_cannot_share_the_port(server, start, base):
+    with pytest.raises(OSError, match="cannot listen on localhost"):
+        start(base, port=server.port)
+
+
+def test_a_unix_socket_answers_too(start, base, tmp_path):
+    start(base, socket_path=tmp_path / "socket")
+    with SentimentClient(f"unix:{tmp_path}/socket", model_name="tiny") as client:
+        assert client.wait_until_ready(5).version == 3
+
+
+def test_more_requests_than_threads_wait(start, base):
+    running = start(base, max_threads=1)
+    with SentimentClient(running.address, model_name="tiny", max_batch_size=1) as client:
+        assert len(client.predict(["a"] * 20)) == 20
+
+
+def health(address, service=""):
+    with grpc.insecure_channel(address) as channel:
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=messages.HealthCheckResponse.FromString,
+        )
+        return check(messages.HealthCheckRequest(service=service), timeout=5).status
+
+
+def test_health_is_off_by_default(server):
+    with pytest.raises(grpc.RpcError) as caught:
+        health(server.address)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_health_when_asked_for(start, base):
+    running = start(base, health_service=True)
+    assert health(running.address) == 1
+    with pytest.raises(grpc.RpcError) as caught:
+        health(running.address, "other")
+    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+@pytest.fixture
+def ssl_config(certificates, tmp_path):
+    """A function that gives what the server reads from an SSLConfig file with these fields more."""
+
+    def read(**fields):
+        config = messages.SSLConfig(
+            server_key=(certificates / "server.key").read_text(),
+            server_cert=(certificates / "server.pem").read_text(),
+            **fields,
+        )
+        file = write_config(tmp_path / "ssl.config", text_format.MessageToString(config))
+        return parse_flags(["--model_base_path=x", f"--ssl_config_file={file}"]).ssl
+
+    return read
+
+
+def test_tls(start, base, ssl_config, certificates):
+    ca_file = certificates / "ca.pem"
+    address = start(base, ssl=ssl_config()).address
+    with SentimentClient(address, model_name="tiny", tls=Tls(ca_file)) as client:
+        assert client.wait_until_ready(5).version == 3
+    named = Tls(ca_file, server_name="sentiment.test")
+    with SentimentClient(address, model_name="tiny", tls=named) as client:
+        assert len(client.predict(["a"])) == 1
+    numeric = address.replace("localhost", "127.0.0.1")
+    with SentimentClient(f"{numeric},{numeric}", model_name="tiny", tls=named) as client:
+        assert len(client.predict(["a"])) == 1
+
+
+@pytest.mark.parametrize("trust", ["plain text", "public authorities", "another name"])
+def test_tls_refuses_who_does_not_check_out(start, base, ssl_config, certificates, trust):
+    tls = {
+        "plain text": None,
+        "public authorities": Tls(),
+        "another name": Tls(certificates / "ca.pem", server_name="other.test"),
+    }[trust]
+    address = start(base, ssl=ssl_config()).address
+    with (
+        SentimentClient(address, model_name="tiny", tls=tls) as client,
+        pytest.raises(ServerUnavailableError, match="No server answers at localhost"),
+    ):
+        client.predict(["a"])
+
+
+def test_mutual_tls(start, base, ssl_config, certificates):
+    ca_file = certificates / "ca.pem"
+    ssl = ssl_config(custom_ca=ca_file.read_text(), client_verify=True)
+    address = start(base, ssl=ssl).address
+    known = Tls(ca_file, certificates / "client.pem", certificates / "client.key")
+    with SentimentClient(address, model_name="tiny", tls=known) as client:
+        assert client.wait_until_ready(5).version == 3
+    with (
+        SentimentClient(address, model_name="tiny", tls=Tls(ca_file)) as stranger,
+        pytest.raises(ServerUnavailableError),
+    ):
+        stranger.predict(["a"])
+
+
+def test_half_a_mutual_tls_is_refused():
+    with pytest.raises(ValueError, match=r"Received: cert_file='a.pem', key_file=None"):
+        Tls(cert_file="a.pem")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "needs server_key and server_cert"),
+        ('server_key: "k" server_cert: "c" client_verify: true', "client_verify needs custom_ca"),
+        ("nonsense: 1", "is not a SSLConfig text proto"),
+    ],
+)
+def test_a_wrong_ssl_config_is_one_sentence(tmp_path, capsys, text, sentence):
+    file = write_config(tmp_path / "ssl.config", text)
+    with pytest.raises(SystemExit):
+        parse_flags(["--model_base_path=x", f"--ssl_config_file={file}"])
+    assert sentence in capsys.readouterr().err

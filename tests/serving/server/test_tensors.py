@@ -1,0 +1,108 @@
+"""Tensors to protos and back, type by type."""
+
+import contextlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tensorflow.core.framework import tensor_pb2
+
+from serving.server.status import StatusError, plain_message
+from serving.server.tensors import fill_proto, to_tensor
+
+FIELDS = {
+    tf.float32: "float_val",
+    tf.float64: "double_val",
+    tf.float16: "half_val",
+    tf.bfloat16: "half_val",
+    tf.int8: "int_val",
+    tf.uint8: "int_val",
+    tf.int16: "int_val",
+    tf.uint16: "int_val",
+    tf.int32: "int_val",
+    tf.uint32: "uint32_val",
+    tf.int64: "int64_val",
+    tf.uint64: "uint64_val",
+    tf.bool: "bool_val",
+    tf.complex64: "scomplex_val",
+    tf.complex128: "dcomplex_val",
+    tf.string: "string_val",
+}
+
+
+def proto_of(tensor):
+    proto = tensor_pb2.TensorProto()
+    fill_proto(proto, tensor)
+    return proto
+
+
+@pytest.mark.parametrize("dtype", FIELDS, ids=lambda dtype: dtype.name)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3)], ids=str)
+def test_every_type_has_its_field_and_comes_back(dtype, shape):
+    numbers = tf.reshape(tf.range(int(np.prod(shape))), shape)
+    tensor = tf.strings.as_string(numbers) if dtype is tf.string else tf.cast(numbers, dtype)
+    proto = proto_of(tensor)
+    filled = {field.name for field, _ in proto.ListFields()} - {"dtype", "tensor_shape"}
+    assert filled == ({FIELDS[dtype]} if np.prod(shape) else set())
+    back = to_tensor("x", proto)
+    assert (back.dtype, back.shape) == (dtype, tensor.shape)
+    assert np.array_equal(back.numpy(), tensor.numpy())
+
+
+def test_a_type_that_python_has_no_numbers_for_is_a_sentence():
+    with pytest.raises(StatusError, match=r"cannot answer with a tensor of type qint8\."):
+        proto_of(tf.bitcast(tf.constant([1, 2], tf.int8), tf.qint8))
+
+
+@pytest.mark.parametrize("dtype", [tf.string, tf.float32], ids=lambda dtype: dtype.name)
+@pytest.mark.parametrize("shape", [(2**50,), (2**40, 2**40), (2**62, 4)], ids=str)
+def test_a_shape_beyond_memory_is_a_sentence_not_the_end(dtype, shape):
+    """A few bytes may claim any shape; the server that believes them must live on."""
+    proto = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum)
+    for size in shape:
+        proto.tensor_shape.dim.add(size=size)
+    with pytest.raises(StatusError, match="INVALID_ARGUMENT: tensor parsing error: text"):
+        to_tensor("text", proto)
+
+
+@given(st.lists(st.binary(), max_size=5))
+def test_strings_of_any_bytes(values):
+    proto = tf.make_tensor_proto(values, tf.string, [len(values)])
+    assert to_tensor("text", proto).numpy().tolist() == values
+
+
+@given(st.binary(max_size=60))
+def test_what_is_no_tensor_is_refused_never_worse(data):
+    """Whatever bytes call themselves a tensor: a tensor, or one sentence."""
+    proto = tensor_pb2.TensorProto()
+    with contextlib.suppress(DecodeError):
+        proto.MergeFromString(data)
+    # Some gigabytes would be had, and take their time.
+    assume(all(dim.size <= 100 for dim in proto.tensor_shape.dim))
+    with contextlib.suppress(StatusError):
+        to_tensor("text", proto)
+
+
+@pytest.mark.parametrize(
+    ("python", "plain"),
+    [
+        ("no such row [Op:__inference_f_1]", "no such row"),
+        (
+            "{{function_node __inference_f_1}} bad\n\t [[{{node A}}]] [Op:f] name: x",
+            "bad\n\t [[{{node A}}]]",
+        ),
+        (
+            (
+                "Graph execution error:\n\nDetected at node A defined at (most recent call last):\n"
+                '  File "a.py", line 1, in f\n\nbad [1]\n\t [[{{node A}}]] [Op:f]'
+            ),
+            "bad [1]\n\t [[{{node A}}]]",
+        ),
+        ("a message of its own", "a message of its own"),
+    ],
+)
+def test_python_adds_nothing_to_tensorflows_words(python, plain):
+    assert plain_message(python) == plain
