@@ -347,7 +347,7 @@ def test_wrong_usage_is_one_sentence_and_2(up, words, sentence):
 
 def test_it_imports_no_tensorflow():
     program = (
-        "import sys, serving.up;"
+        "import sys, serving.up.__main__;"
         "sys.exit(any(m in sys.modules for m in ('tensorflow', 'tensorflow_serving', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
