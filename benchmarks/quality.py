@@ -11,7 +11,7 @@ from benchmarks.peers.fast_text import NOT_INSTALLED
 from benchmarks.results import SCORE, Row, Section, mean_row, missing_row
 from export.signatures import LABELS
 from keras_pipeline.data_source import sha256_of
-from keras_pipeline.evaluate import compute_metrics
+from keras_pipeline.report.evaluation import compute_metrics
 from keras_pipeline.run_folder import RunFolder
 
 FIGURES = ("accuracy", "macro F1", *(f"F1 of {label}" for label in LABELS), "calibration error")

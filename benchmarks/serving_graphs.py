@@ -33,8 +33,9 @@ from export.graph.serving_graph import serving_graph
 from export.settings import GRAPHS
 from export.signatures import PROBABILITIES, TEXT
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.layers.text_cleaning import TweetCleaner
-from keras_pipeline.layers.vectorizer import adapt_vectorizer, build_vectorizer
+from keras_pipeline.fit.vocabulary import adapt_vectorizer
+from keras_pipeline.layers.tweet_cleaner import TweetCleaner
+from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel, build_classifier
 
 BATCH_SIZES = (1, 8, 32, 128, 256, 512, 2048)

@@ -17,8 +17,8 @@ from benchmarks.progress import say
 from benchmarks.workload import data_options
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
-from keras_pipeline.evaluate import compute_metrics
 from keras_pipeline.model import load_model
+from keras_pipeline.report.evaluation import compute_metrics
 from keras_pipeline.table.dataset import Tweets
 from keras_pipeline.table.splits import split
 

@@ -26,8 +26,8 @@ from export.settings import (
     Tolerances,
 )
 from export.signatures import MODEL_NAME
+from export.versions.listing import format_versions, list_versions
 from export.versions.publish import keep_newest, rollback
-from export.versions.versions import format_versions, list_versions
 
 if TYPE_CHECKING:
     from export.gate.quality import TestSplit

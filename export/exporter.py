@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from export.formats import refuse_other_format, require
+from export.formats import require
 from export.gate.gate import GateReport, pass_gate
 from export.gate.quality import TestSplit
 from export.graph.saved_model import write_saved_model
 from export.graph.warmup import write_warmup
 from export.run_record import RunRecord
 from export.settings import Artefact, Tolerances
-from export.tokens.token_artefact import write_token_artefact
+from export.tokens.token_file import token_steps, write_token_artefact
 from export.tokens.token_gate import pass_token_gate
+from export.versions.listing import list_versions, refuse_other_format
 from export.versions.model_card import write_model_card
 from export.versions.publish import staged_version
-from export.versions.versions import list_versions
 
 
 def export_model(
@@ -60,7 +60,8 @@ def export_model(
             tolerances=tolerances or artefact.tolerances,
             force=force,
         )
-        write_model_card(stage.path, model, run, report, artefact)
+        caller = () if artefact.takes_text else token_steps(model)
+        write_model_card(stage.path, run, report, artefact, caller)
     return stage.published, report
 
 

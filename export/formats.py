@@ -21,7 +21,6 @@ from export.settings import (
     WEIGHTS,
     Artefact,
 )
-from export.versions.versions import list_versions
 
 MODEL_FILES: Final = {
     SAVED_MODEL: "saved_model.pb",
@@ -69,18 +68,3 @@ def _refuse_unless_in(known: Sequence[str], name: str, value: str) -> None:
 def format_of(directory: Path) -> str | None:
     """The format of a version; None where it holds none of the files."""
     return next((name for name in FORMATS if (directory / MODEL_FILES[name]).is_file()), None)
-
-
-def refuse_other_format(base: Path, file_format: str) -> None:
-    """A folder holds one format: a server would take any newer number for its next SavedModel.
-
-    Raises:
-        ExportError: the newest version in `base` is of another format.
-    """
-    newest = next(iter(list_versions(base)), None)
-    found = format_of(newest.path) if newest else None
-    if newest and found not in (None, file_format):
-        raise ExportError(
-            f"`to` must be a folder of {file_format} versions; choose another. "
-            f"Received: to='{base}', whose version {newest.number} is {found}"
-        )

@@ -11,8 +11,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.layers.expressive_cleaning import ExpressiveTweetCleaner
-from keras_pipeline.layers.text_cleaning import TweetCleaner
+from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
+from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel, build_classifier, load_model
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 from export.signatures import LABELS, PROBABILITIES
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
-from keras_pipeline.layers.pooling import MaxMeanPooling1D
+from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
 from keras_pipeline.layers.text_input import as_text
 
 

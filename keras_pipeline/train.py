@@ -29,7 +29,6 @@ from export.signatures import MODEL_NAME
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import EXIT_INTERRUPTED, UserError, exits_cleanly
-from keras_pipeline.evaluate import Evaluation, evaluate
 from keras_pipeline.fit.devices import (
     choose_strategy,
     describe,
@@ -45,13 +44,14 @@ from keras_pipeline.options import (
     data_source_of,
     given_settings,
 )
-from keras_pipeline.report.report import write_report
+from keras_pipeline.report.evaluation import Evaluation, evaluate
+from keras_pipeline.report.written_report import write_report
 from keras_pipeline.run_folder import RunFolder, check_is_free, write_whole
 from keras_pipeline.table.dataset import Tweets, read_tweets
 from keras_pipeline.table.soft_labels import read_soft_labels
 from keras_pipeline.table.splits import Splits, split
 from keras_pipeline.table.training_rows import TextRows, training_rows, validation_rows
-from keras_pipeline.tables import Cells, text_table
+from keras_pipeline.text_tables import Cells, text_table
 
 EXIT_NOT_EXPORTED = 1
 

@@ -53,7 +53,7 @@ def test_the_rule_can_be_broken():
     assert not allowed(Path("export/graph/saved_model.py"), "keras_pipeline.model")
     assert not allowed(Path("keras_pipeline/model.py"), "export.exporter")
     assert not allowed(Path("keras_pipeline/train.py"), "serving.client")
-    assert not allowed(Path("serving/client.py"), "export.versions.versions")
+    assert not allowed(Path("serving/client.py"), "export.versions.listing")
     assert not allowed(Path("keras_pipeline/model.py"), "benchmarks.peers.notebook")
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, find_corpus, find_source
-from keras_pipeline.layers.expressive_cleaning import ExpressiveTweetCleaner
+from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
 from keras_pipeline.layers.vectorizer import separate_punctuation
 from keras_pipeline.table.csv_errors import CELLS_AS_TEXT
 from keras_pipeline.table.dataset import measure, read_tweets

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from export.errors import ExportError, GateError
 from export.gate.fresh_process import Run, ask_fresh_process
+from export.gate.quality import TestSplit
 from export.graph.warmup import WARMUP_REQUESTS
 from export.signatures import (
     CLASSIFY_SIGNATURE,
@@ -32,6 +33,44 @@ NO_TWEETS: Final = f"none/{PROBABILITIES}"
 """Where the answer to no tweets is."""
 
 Array = np.ndarray[Any, Any]
+
+NASTY: Final = (
+    "",
+    " ",
+    "\t\n\v\f\r",
+    "http://t.co/only",
+    "http://a.b https://c.d @e",
+    "@mention",
+    "!",
+    "?!?!?!",
+    "!" * 500,
+    "\x00",
+    "a\x00b",
+    b"\xff\xfe\xfd",
+    b"caf\xe9 au lait",
+    b"\xed\xa0\x80 lone surrogate",
+    b"\xf4\x90\x80\x80 beyond unicode",
+    "\ufeffbyte order mark",
+    "\u202eright to left\u202c",
+    "\u00a0\u2003\u3000",
+    "e\u0301 combining",
+    "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\u4f60\u597d\u4e16\u754c",
+    "I\u0307 \u0130 \u212a",
+    "[UNK] [empty] [empty]",
+    "'; DROP TABLE tweets; --",
+    "{{text}} ${text} %s %n",
+    "word " * 41,
+    "a" * 100_000,
+    "so happy " * 10_000,
+)
+"""Empty, blank, URLs only, marks only, NUL, invalid UTF-8, other scripts, very long."""
+
+
+def questions(model: Any, split: TestSplit) -> tuple[list[str | bytes], Array]:
+    """What a version is asked, nasty strings first, and the Keras model's answers, `[rows, 3]`."""
+    texts = [*NASTY, *split.texts]
+    return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
 
 
 def ask(directory: Path, texts: Sequence[str | bytes]) -> dict[str, Any]:

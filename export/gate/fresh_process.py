@@ -1,4 +1,4 @@
-"""Ask a SavedModel in a process of its own, where only TensorFlow can help it: see `export.gate.child`."""
+"""Ask a SavedModel in a process of its own, where only TensorFlow can help it: see `export.gate.tensorflow_alone`."""
 
 import base64
 import dataclasses
@@ -14,7 +14,7 @@ import numpy as np
 
 from export.errors import ExportError
 
-_CHILD = Path(__file__).with_name("child.py")
+_CHILD = Path(__file__).with_name("tensorflow_alone.py")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,13 +19,14 @@ import numpy as np
 
 from export.gate.answer_checks import (
     BATCH_SIZES,
+    NASTY,
     answer_key,
     ask,
     check_labels,
     check_parity,
     check_warmup,
+    questions,
 )
-from export.gate.nasty_strings import NASTY
 from export.gate.quality import TestSplit, check_quality, published_metrics, quality_metrics
 from export.gate.static_checks import check_assets, check_ops, check_signatures
 from export.settings import Tolerances
@@ -114,12 +115,6 @@ def pass_gate(
         **judge(answers, expected, split, before, allowed, force=force),
         seconds=round(perf_counter() - began_at, 1),
     )
-
-
-def questions(model: Any, split: TestSplit) -> tuple[list[str | bytes], Array]:
-    """What a version is asked, nasty strings first, and the Keras model's answers, `[rows, 3]`."""
-    texts = [*NASTY, *split.texts]
-    return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
 
 
 def judge(

@@ -20,9 +20,15 @@ import numpy as np
 
 from export.errors import ExportError, GateError
 from export.formats import MODEL_FILES, format_of
-from export.gate.answer_checks import BATCH_SIZES, ROWS_A_BATCH_SIZE, answer_key, check_parity
+from export.gate.answer_checks import (
+    BATCH_SIZES,
+    ROWS_A_BATCH_SIZE,
+    answer_key,
+    check_parity,
+    questions,
+)
 from export.gate.fresh_process import run_alone
-from export.gate.gate import GateReport, judge, questions
+from export.gate.gate import GateReport, judge
 from export.gate.quality import TestSplit, quality_metrics
 from export.gate.static_checks import check_assets
 from export.graph.assets import read_lines
@@ -32,7 +38,7 @@ from export.signatures import TOKEN_SIGNATURE, VOCABULARY_ASSET
 
 TOKEN_CHECKS: Final = ("assets", "reload", "signature", "parity", "quality")
 
-_CHILD = Path(__file__).with_name("token_child.py")
+_CHILD = Path(__file__).with_name("runtime_alone.py")
 _LARGEST: Final = BATCH_SIZES[-1]
 
 Answers = dict[str, Any]

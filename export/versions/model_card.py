@@ -3,12 +3,12 @@
 assets.extra/model_card.json      for programs; `python -m export --list` reads it
 assets.extra/model_card.md        the same for people
 
-Of an artefact that takes token ids it tells what a caller must do: `export.tokens.token_steps`.
+Of an artefact that takes token ids it tells what a caller must do.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,8 +19,7 @@ from export.gate.gate import GateReport
 from export.run_record import RunRecord
 from export.settings import Artefact
 from export.signatures import LABELS, SIGNATURES, VOCABULARY_ASSET
-from export.tokens.token_steps import token_steps
-from export.versions.versions import MODEL_CARD
+from export.versions.listing import MODEL_CARD
 
 LIMITS: Final = (
     "English tweets: other scripts are removed by cleaning, other languages are mostly unknown words.",
@@ -33,20 +32,24 @@ Card = dict[str, Any]
 
 
 def write_model_card(
-    directory: Path, model: Any, run: RunRecord, report: GateReport, artefact: Artefact
+    directory: Path,
+    run: RunRecord,
+    report: GateReport,
+    artefact: Artefact,
+    caller: Sequence[str] = (),
 ) -> None:
     """Write both files into a version directory.
 
     Args:
         directory: the staged version, all other files in place.
-        model: what was exported.
         run: what trained the model.
         report: what the gate found.
         artefact: what was written.
+        caller: what a caller must do to a tweet, one sentence a step; nothing where text is taken.
     """
     card = _card(directory, run, report, artefact)
-    if not artefact.takes_text:
-        card["caller"] = token_steps(model)
+    if caller:
+        card["caller"] = list(caller)
     path = directory / MODEL_CARD
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")

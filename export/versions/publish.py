@@ -28,8 +28,8 @@ from typing import Final
 
 from export.errors import ExportError
 from export.versions.disk_errors import explained, no_room_code, refusal
+from export.versions.listing import Version, list_versions, next_version
 from export.versions.lock_file import is_free, locked
-from export.versions.versions import Version, list_versions, next_version
 
 _BASE_LOCK: Final = ".publish.lock"
 _STAGE: Final = ".staging-"

@@ -21,11 +21,12 @@ from keras_pipeline.fit.batches import (
 )
 from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.devices import has_gpu
+from keras_pipeline.fit.vocabulary import adapt_vectorizer, forget_rare_words
 from keras_pipeline.fit.word_vectors import WordVectors, read_word_vectors
-from keras_pipeline.layers.cpu_bilstm import CpuBidirectional
-from keras_pipeline.layers.expressive_cleaning import ExpressiveTweetCleaner
-from keras_pipeline.layers.text_cleaning import TweetCleaner
-from keras_pipeline.layers.vectorizer import adapt_vectorizer, build_vectorizer, forget_rare_words
+from keras_pipeline.layers.cpu_bidirectional import CpuBidirectional
+from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
+from keras_pipeline.layers.tweet_cleaner import TweetCleaner
+from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel, build_classifier
 from keras_pipeline.table.training_rows import TextRows
 

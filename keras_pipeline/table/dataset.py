@@ -17,10 +17,10 @@ import tensorflow as tf
 from export.signatures import LABELS
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
-from keras_pipeline.layers.text_cleaning import TweetCleaner
+from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
 from keras_pipeline.table.stored_texts import StoredTexts, TextFile, Texts
-from keras_pipeline.tables import Cells
+from keras_pipeline.text_tables import Cells
 
 SHORTEST_CLEANED: Final = 3
 """Characters a cleaned tweet must have; the notebook dropped those of 2 or fewer."""

@@ -16,7 +16,7 @@ from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.dataset import Tweets
-from keras_pipeline.tables import Cells
+from keras_pipeline.text_tables import Cells
 
 TEST_RANDOM_STATE: Final = 42
 """The notebook's: whatever the seed of a run, the test part stays, so that figures compare."""

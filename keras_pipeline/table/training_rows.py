@@ -17,7 +17,7 @@ from keras_pipeline.table.dataset import SHORTEST_CLEANED, Tweets, measure
 from keras_pipeline.table.soft_labels import SoftLabels
 from keras_pipeline.table.splits import Splits
 from keras_pipeline.table.stored_texts import Texts
-from keras_pipeline.tables import Cells
+from keras_pipeline.text_tables import Cells
 
 Array = np.ndarray[Any, Any]
 

@@ -16,7 +16,7 @@ from benchmarks.peers.cleaning import clean
 from benchmarks.peers.notebook import Notebook
 from benchmarks.peers.tfidf import Tfidf
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.layers.text_cleaning import TweetCleaner
+from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 
 TEXTS = ["so sad today", "what a lovely day", "the bus is late", "I love this", "I hate this", "ok"]
 LABELS = np.array([0, 2, 1, 2, 0, 1])

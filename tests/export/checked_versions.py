@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from export.errors import ExportError
+from export.versions.listing import version_number
 from export.versions.publish import keep_newest, rollback, staged_version
-from export.versions.versions import version_number
 
 FILES = ("saved_model.pb", "variables/variables.data", "assets/vocabulary.txt")
 # What changes the disk, or waits for someone who does; writes and flushes fall between these.

@@ -10,7 +10,7 @@ from export import formats
 from export.errors import ExportError
 from export.formats import require
 from export.settings import LITERT, ONNX, Artefact
-from export.tokens.token_artefact import write_token_artefact
+from export.tokens.token_file import write_token_artefact
 
 
 @pytest.mark.parametrize("missing", [LITERT, ONNX])

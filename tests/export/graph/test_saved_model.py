@@ -11,8 +11,8 @@ from changed_models import of_unknown_layers
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export.errors import ExportError
+from export.gate.answer_checks import NASTY
 from export.gate.graph_ops import ops_of, unservable
-from export.gate.nasty_strings import NASTY
 from export.graph.saved_model import ServingModule, write_saved_model
 from export.graph.warmup import WARMUP_REQUESTS
 from export.settings import GRAPHS

@@ -17,8 +17,8 @@ from export.exporter import export_model
 from export.formats import MODEL_FILES, PACKAGES
 from export.run_record import read_run
 from export.settings import FLOAT16, LITERT, ONNX, Artefact, Tolerances
-from export.tokens.token_artefact import EXAMPLES, write_token_artefact
 from export.tokens.token_classifier import TokenClassifier
+from export.tokens.token_file import EXAMPLES, write_token_artefact
 from export.tokens.token_gate import TOKEN_CHECKS, pass_token_gate
 from keras_pipeline import SentimentModel, TweetCleaner, build_vectorizer
 

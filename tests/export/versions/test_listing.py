@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from export.errors import ExportError
-from export.versions.versions import (
+from export.versions.listing import (
     LARGEST_NUMBER,
     MODEL_CARD,
     Version,
@@ -218,6 +218,6 @@ class TestTable:
 
 def test_reading_versions_imports_no_tensorflow(tmp_path):
     """`--list` answers at once: nothing here waits seconds for an import."""
-    code = "import sys, export.versions.publish, export.versions.versions; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, export.versions.publish, export.versions.listing; sys.exit('tensorflow' in sys.modules)"
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)

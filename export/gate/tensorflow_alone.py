@@ -1,6 +1,6 @@
 """What a process that has only TensorFlow gets out of a SavedModel. Run as a script, never imported.
 
-    python -I child.py TASKS.json ANSWERS.npz
+    python -I tensorflow_alone.py TASKS.json ANSWERS.npz
 
 It loads the directory twice: by `tf.saved_model.load`, as a Python user does, and into a session, as
 tensorflow_model_server does. The two differ: a graph that holds Keras's own variable objects loads

@@ -1,6 +1,6 @@
 """What a process that has only a runtime gets out of a LiteRT or an ONNX file. Run as a script.
 
-    python -I token_child.py MODEL_FILE TASKS.npz ANSWERS.npz
+    python -I runtime_alone.py MODEL_FILE TASKS.npz ANSWERS.npz
 
 TASKS.npz     ids [rows, time] int64; sizes [n], rows of a batch; rows [n], how many to ask in such
               batches; trim, whether a batch is as wide as its longest row

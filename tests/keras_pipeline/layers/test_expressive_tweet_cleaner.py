@@ -7,7 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_pipeline.layers.expressive_cleaning import ExpressiveTweetCleaner
+from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
 
 PAIRS = {
     "loooove it": "loove it",

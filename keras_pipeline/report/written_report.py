@@ -2,25 +2,21 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from export.signatures import LABELS
-from keras_pipeline.report import figures
+from keras_pipeline.report import pictures
+from keras_pipeline.report.evaluation import CLASS_COLUMNS, Evaluation, class_rows
 from keras_pipeline.run_folder import write_whole
-from keras_pipeline.tables import Cells, markdown_table
-
-if TYPE_CHECKING:
-    from keras_pipeline.evaluate import Evaluation
+from keras_pipeline.text_tables import Cells, markdown_table
 
 _MISTAKES_SHOWN = 20
-CLASS_COLUMNS: Final = ("precision", "recall", "f1", "rows")
 
 
 def write_report(
     folder: Path,
-    evaluation: "Evaluation",
+    evaluation: Evaluation,
     *,
     title: str,
     overview: Cells = (),
@@ -35,22 +31,22 @@ def write_report(
         overview: rows of a table that tells what was read and how it was split.
         history: one dict an epoch, for the learning curves; left out without it.
     """
-    pictures = folder / "figures"
-    pictures.mkdir(exist_ok=True)
-    figures.confusion_matrix(
-        pictures / "confusion_matrix.png", evaluation.metrics["confusion_matrix"]
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    pictures.confusion_matrix(
+        figures / "confusion_matrix.png", evaluation.metrics["confusion_matrix"]
     )
-    figures.class_balance(pictures / "class_balance.png", evaluation.labels)
-    figures.text_lengths(pictures / "text_lengths.png", evaluation.texts)
-    figures.calibration(pictures / "calibration.png", evaluation.labels, evaluation.probabilities)
+    pictures.class_balance(figures / "class_balance.png", evaluation.labels)
+    pictures.text_lengths(figures / "text_lengths.png", evaluation.texts)
+    pictures.calibration(figures / "calibration.png", evaluation.labels, evaluation.probabilities)
     if history:
-        figures.learning_curves(pictures / "learning_curves.png", history)
+        pictures.learning_curves(figures / "learning_curves.png", history)
     text = "\n".join(_sections(evaluation, title, overview, history or []))
     write_whole(folder / "report.md", lambda file: file.write_text(text, encoding="utf-8"))
 
 
 def _sections(
-    evaluation: "Evaluation", title: str, overview: Cells, history: list[dict[str, float]]
+    evaluation: Evaluation, title: str, overview: Cells, history: list[dict[str, float]]
 ) -> Iterable[str]:
     metrics = evaluation.metrics
     yield f"# {title}\n"
@@ -73,22 +69,12 @@ def _sections(
     yield f"## The {_MISTAKES_SHOWN} most confident mistakes\n\n" + _mistakes(evaluation) + "\n"
 
 
-def class_rows(metrics: dict[str, Any]) -> Cells:
-    """Rows of a table by class and average; its columns are named by `CLASS_COLUMNS`."""
-    parts = {
-        **metrics["per_class"],
-        "macro average": metrics["macro_average"],
-        "weighted average": metrics["weighted_average"],
-    }
-    return [[part, *(found[name] for name in CLASS_COLUMNS)] for part, found in parts.items()]
-
-
 def _history_table(history: list[dict[str, float]]) -> str:
     names = list(history[0])
     return markdown_table(names, [[epoch[name] for name in names] for epoch in history])
 
 
-def _mistakes(evaluation: "Evaluation") -> str:
+def _mistakes(evaluation: Evaluation) -> str:
     predicted = evaluation.probabilities.argmax(axis=1)
     confidence = evaluation.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != evaluation.labels)

@@ -7,7 +7,7 @@ r"""A second cleaning, which keeps what people express beside their words. Also 
     "@anna Call 2day"         -> "call 2day"                 mentions go, digits stay
 
 Words are lower-case, so an upper-case token can never be a word that somebody wrote. The notebook's
-own cleaning is `keras_pipeline.layers.text_cleaning`.
+own cleaning is `keras_pipeline.layers.tweet_cleaner`.
 """
 
 from typing import Final

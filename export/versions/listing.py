@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from export.errors import ExportError
+from export.formats import format_of
 from export.versions.disk_errors import explained
 
 MODEL_CARD: Final = Path("assets.extra", "model_card.json")
@@ -67,6 +68,21 @@ def list_versions(base: Path) -> list[Version]:
         # Found in the order of names, where the server lets the last of two equals win.
         found = sorted(_numbered(base), reverse=True)
         return [version for number, path in found for version in _read(number, path)]
+
+
+def refuse_other_format(base: Path, file_format: str) -> None:
+    """A folder holds one format: a server would take any newer number for its next SavedModel.
+
+    Raises:
+        ExportError: the newest version in `base` is of another format.
+    """
+    newest = next(iter(list_versions(base)), None)
+    found = format_of(newest.path) if newest else None
+    if newest and found not in (None, file_format):
+        raise ExportError(
+            f"`to` must be a folder of {file_format} versions; choose another. "
+            f"Received: to='{base}', whose version {newest.number} is {found}"
+        )
 
 
 def next_version(base: Path) -> int:

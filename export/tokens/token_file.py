@@ -23,6 +23,7 @@ from export.formats import MODEL_FILES
 from export.graph.assets import write_assets
 from export.graph.token_ids import all_token_ids
 from export.settings import FLOAT16, FLOAT32, LITERT, SAVED_MODEL
+from export.signatures import VOCABULARY_ASSET
 from export.tokens.token_classifier import TOKEN_IDS_SPEC, TokenClassifier
 
 EXAMPLES: Final = Path("assets.extra", "examples.json")
@@ -75,6 +76,26 @@ def write_token_artefact(
         )
     write_assets(directory, model)
     _write_examples(directory / EXAMPLES, model)
+
+
+def token_steps(model: Any) -> list[str]:
+    """What a caller must do to a tweet, one sentence a step; docs/export.md has it as Python.
+
+    Args:
+        model: see `export.graph.serving_graph.serving_graph`.
+    """
+    vectorizer = model.vectorizer.get_config()
+    standardize = vectorizer["standardize"]
+    then = f", then as `{standardize.__name__}` does" if standardize else ""
+    width = model.padded_length
+    longest = "so that all rows of a batch are as long as its longest"
+    return [
+        f"Clean the text as `{type(model.cleaner).__name__}` does (docs/cleaning.md){then}.",
+        f"Split at whitespace and keep the first {vectorizer['output_sequence_length']} tokens.",
+        f"A token's id is its line number, from 0, in {VOCABULARY_ASSET}; 1 if it is not there.",
+        f"Pad with 0 at the right, {f'to {width} ids always' if width else longest}.",
+        "Test it against assets.extra/examples.json, which holds texts, their ids and probabilities.",
+    ]
 
 
 def _token_classifier(model: Any, file_format: str, weights: str) -> TokenClassifier:
