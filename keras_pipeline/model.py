@@ -9,7 +9,7 @@ the numeric half (it runs on the accelerator). The exported graph holds the same
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import tensorflow as tf
@@ -17,8 +17,11 @@ import tensorflow as tf
 from export.signatures import LABELS, PROBABILITIES
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
-from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
-from keras_pipeline.layers.text_input import as_text
+from keras_pipeline.layers import MaxMeanPooling1D
+from keras_pipeline.layers.text_input import as_text, labelled_batches
+
+_BATCH_SIZE: Final = 32
+"""Keras's own default."""
 
 
 def build_classifier(
@@ -96,6 +99,7 @@ class SentimentModel(keras.Model):
         self.classifier = classifier
         self.padded_length = padded_length
         self._convert_input_args = False  # strings have no compute dtype to be cast to
+        self.supports_jit = False  # XLA knows no strings
         # Op by op one tweet took 363 ms on a busy machine, as one function 7 ms.
         self._answer = tf.function(
             super().__call__, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
@@ -126,6 +130,39 @@ class SentimentModel(keras.Model):
             return self._answer(text)
         return super().__call__(text, *args, **kwargs)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names; the position is the class id and the column of the answer."""
+        return LABELS
+
+    def fit(self, x: Any, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
+        """`keras.Model.fit` over strings, with class ids or names, or over a dataset of texts and ids.
+
+        Args:
+            x: texts as for the call, or a `tf.data.Dataset` of `(texts, ids)` batches.
+            y: class ids or names, `[rows]`.
+            batch_size: rows in one step, 32 by default.
+            **kwargs: as Keras's; `validation_data` may be `(texts, labels)` of the same kinds.
+        """
+        size = batch_size or _BATCH_SIZE
+        held_out = kwargs.get("validation_data")
+        if isinstance(held_out, (tuple, list)):
+            texts, labels, *weights = held_out
+            kwargs["validation_data"] = labelled_batches(texts, labels, LABELS, size, *weights)
+        if not isinstance(x, tf.data.Dataset):
+            weights = kwargs.pop("sample_weight", None)
+            shuffle = kwargs.pop("shuffle", True)
+            x = labelled_batches(x, y, LABELS, size, weights, shuffle=shuffle)
+        # Datasets are shuffled already: Keras warns where it is asked to.
+        return super().fit(x, **{"shuffle": False, **kwargs})
+
+    def evaluate(self, x: Any, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
+        """`keras.Model.evaluate` over strings, with class ids or names, or over a dataset of texts and ids."""
+        if not isinstance(x, tf.data.Dataset):
+            weights = kwargs.pop("sample_weight", None)
+            x = labelled_batches(x, y, LABELS, batch_size or _BATCH_SIZE, weights)
+        return super().evaluate(x, **kwargs)
+
     def predict(self, x: Any, batch_size: int | None = None, **kwargs: Any) -> Any:
         """`keras.Model.predict` over strings or a dataset of them: `-> [rows, 3] float32` NumPy."""
         if isinstance(x, tf.data.Dataset):
@@ -133,7 +170,7 @@ class SentimentModel(keras.Model):
         text = as_text(x)
         if not len(text):
             return self(text).numpy()  # Keras refuses a dataset without a batch
-        batches = tf.data.Dataset.from_tensor_slices(text).batch(batch_size or 32)
+        batches = tf.data.Dataset.from_tensor_slices(text).batch(batch_size or _BATCH_SIZE)
         return super().predict(batches, **kwargs)
 
     def compute_output_spec(self, text: Any, training: bool | None = None) -> keras.KerasTensor:
@@ -158,7 +195,7 @@ class SentimentModel(keras.Model):
 
 
 def load_model(path: str | Path) -> SentimentModel:
-    """Read a model back that training saved.
+    """Read a model back that training saved, compiled: `fit` and `evaluate` are ready to be called.
 
     Args:
         path: a `.keras` file, or the run folder that holds `model.keras`.
@@ -174,11 +211,13 @@ def load_model(path: str | Path) -> SentimentModel:
         )
     try:
         model = keras.saving.load_model(file)
-    except (ValueError, OSError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # whatever Keras, zipfile or h5py make of damaged bytes
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UserError(f"`{file}` cannot be read as a Keras model: {reason}") from error
     if not isinstance(model, SentimentModel):
         raise UserError(
             f"`{file}` must hold a SentimentModel. Received: a model of type {type(model).__name__}"
         )
+    if not model.compiled:  # one that somebody fitted further keeps its own optimizer
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model

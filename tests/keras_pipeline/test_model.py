@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 
 import keras
 import numpy as np
@@ -139,16 +140,79 @@ def test_reads_back_in_a_process_that_only_imported_the_package(tiny_run, tmp_pa
     np.testing.assert_array_equal(np.load(file), keras_pipeline.load_model(tiny_run)(TEXTS))
 
 
-def test_a_plain_keras_citizen(tiny_run, capsys):
-    """summary, fit and evaluate over datasets of raw strings; saving keeps what fit learned."""
-    model = keras_pipeline.load_model(tiny_run)
-    model.summary()
-    assert "classifier" in capsys.readouterr().out
-    batches = tf.data.Dataset.from_tensor_slices((TEXTS, [2, 0])).batch(2)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    before = model.evaluate(batches, verbose=0)
-    model.fit(batches, epochs=30, verbose=0, shuffle=False)
-    assert model.evaluate(batches, verbose=0)[0] < before[0]
+class TestAPlainKerasCitizen:
+    """`load_model` gives a compiled model; summary, fit, evaluate and predict take raw strings."""
+
+    NAMES = ("positive", "negative")
+
+    @pytest.fixture
+    def model(self, tiny_run):
+        return keras_pipeline.load_model(tiny_run)
+
+    def test_it_is_compiled_and_tells_its_labels(self, model, capsys):
+        assert model.compiled
+        assert model.labels == ("negative", "neutral", "positive")
+        model.summary()
+        assert "classifier" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_evaluate_takes_every_form_of_strings(self, model, form):
+        expected = model.evaluate(TEXTS, [2, 0], verbose=0)
+        assert model.evaluate(FORMS[form], self.NAMES, verbose=0) == pytest.approx(expected)
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            [2, 0], (2, 0), np.array([2, 0], np.int8), pd.Series([2, 0]), tf.constant([2, 0]),
+            list(NAMES), np.array(NAMES), pd.Series(NAMES), [b"positive", b"negative"],
+            tf.constant(NAMES), pd.Series(NAMES, dtype="category"),
+        ],
+        ids=lambda labels: type(labels).__name__,
+    )  # fmt: skip
+    def test_labels_are_ids_or_names(self, model, labels):
+        expected = model.evaluate(tf.data.Dataset.from_tensors((TEXTS, [2, 0])), verbose=0)
+        assert model.evaluate(TEXTS, labels, verbose=0) == pytest.approx(expected)
+
+    def test_fit_learns_and_what_it_learned_is_saved(self, model, tmp_path):
+        before = model.evaluate(TEXTS, self.NAMES, verbose=0)[0]
+        history = model.fit(
+            TEXTS, self.NAMES, epochs=30, verbose=0, validation_data=(TEXTS, [2, 0])
+        )
+        after = model.evaluate(TEXTS, self.NAMES, verbose=0)[0]
+        assert after < before
+        assert history.history["val_loss"][-1] == pytest.approx(after, rel=1e-5)
+        model.save(tmp_path / "further.keras")
+        again = keras_pipeline.load_model(tmp_path / "further.keras")
+        close(again(TEXTS), model(TEXTS))
+
+    def test_weights_and_datasets_are_keras_own(self, model):
+        batches = tf.data.Dataset.from_tensor_slices((TEXTS, [2, 0])).batch(2)
+        first = model.evaluate(TEXTS[:1], [2], verbose=0)[0]
+        assert model.evaluate(TEXTS, [2, 0], sample_weight=[2, 0], verbose=0)[0] == pytest.approx(
+            first
+        )
+        model.fit(batches, epochs=1, verbose=0, validation_data=batches)
+        model.fit(TEXTS, [2, 0], batch_size=1, shuffle=False, sample_weight=[1, 0], verbose=0)
+
+    @pytest.mark.parametrize(
+        ("labels", "error", "words"),
+        [
+            (["positive", "happy"], ValueError, "Received: 'happy' in row 1"),
+            ([2, 3], ValueError, "Received: 3 in row 1"),
+            ([-1, 0], ValueError, "Received: -1 in row 0"),
+            ([0.0, 1.0], TypeError, "Received: y of dtype float64"),
+            ([[1, 0, 0], [0, 1, 0]], ValueError, "Received: y of shape [2, 3]"),
+            ([2], ValueError, "Received: 1 entries for 2 texts"),
+            (None, ValueError, "Received: y of shape []"),
+        ],
+        ids=str,
+    )
+    def test_other_labels_get_one_sentence(self, model, labels, error, words):
+        for use in (model.fit, model.evaluate):
+            with pytest.raises(error) as caught:
+                use(TEXTS, labels, verbose=0)
+            assert words in str(caught.value)
+            assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +220,9 @@ def test_a_plain_keras_citizen(tiny_run, capsys):
     [
         (lambda folder: folder / "none.keras", "must be a .keras file or a run folder"),
         (lambda folder: _written(folder / "bad.keras", b"PK\x03\x04 no zip"), "cannot be read"),
+        (lambda folder: _written(folder / "empty.keras", b""), "cannot be read"),
+        (lambda folder: _zipped(folder / "config.keras", "[" * 10_000), "cannot be read"),
+        (lambda folder: _zipped(folder / "type.keras", '{"class_name": 3}'), "cannot be read"),
     ],
 )
 def test_load_model_says_what_is_wrong(tmp_path, make, words):
@@ -165,4 +232,11 @@ def test_load_model_says_what_is_wrong(tmp_path, make, words):
 
 def _written(path, content):
     path.write_bytes(content)
+    return path
+
+
+def _zipped(path, config):
+    """A `.keras` file that holds this configuration, and no weights."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("config.json", config)
     return path
