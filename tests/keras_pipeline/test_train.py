@@ -119,9 +119,9 @@ TWO_DEVICES = """
 import sys, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from keras_pipeline import train
+from keras_pipeline import train, training
 from keras_pipeline.fit import devices
-train.choose_strategy = lambda: devices.choose_strategy(["CPU:0", "CPU:1"])
+training.choose_strategy = lambda: devices.choose_strategy(["CPU:0", "CPU:1"])
 sys.exit(train.main(sys.argv[1:]))
 """
 

@@ -1,0 +1,27 @@
+"""What is wrong with the files that a run shall read, told at once: pandas reads one row, in 0.3 s.
+
+No TensorFlow here, unlike in `keras_pipeline.table.dataset`: that takes seconds to import.
+"""
+
+import pandas as pd
+
+from keras_pipeline.data_source import DataSource
+from keras_pipeline.errors import UserError
+from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
+
+
+def check_files(source: DataSource) -> None:
+    """Look at the head of the table, and whether the other files are there.
+
+    Raises:
+        UserError: a file that is not there or no CSV, an unknown encoding, a column that it lacks.
+    """
+    for name in ("embeddings", "soft_labels"):
+        path = getattr(source, name)
+        if path is not None and not path.is_file():
+            raise UserError(
+                f"`--{name.replace('_', '-')}` must be a file. Received: {name}={path} (no such file)"
+            )
+    with explain_csv_errors(source):
+        head = pd.read_csv(source.path, encoding=source.encoding, nrows=1, **CELLS_AS_TEXT)
+    check_columns(head, source)

@@ -1,0 +1,155 @@
+"""One run from its table to its saved figures: read, split, fit, evaluate, save.
+
+`keras_pipeline.train` is the command around it, which checks what it was asked before this module, and
+with it TensorFlow, is imported.
+"""
+
+import csv
+import dataclasses
+import io
+import json
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from keras_pipeline.config import TrainConfig
+from keras_pipeline.data_source import DataSource, shown_path
+from keras_pipeline.fit.devices import (
+    choose_strategy,
+    describe,
+    limit_op_threads,
+    make_reproducible,
+)
+from keras_pipeline.fit.fitting import Fitted, fit
+from keras_pipeline.report.evaluation import Evaluation, evaluate
+from keras_pipeline.report.written_report import write_report
+from keras_pipeline.run_folder import RunFolder, write_whole
+from keras_pipeline.table.dataset import Tweets, read_tweets
+from keras_pipeline.table.soft_labels import read_soft_labels
+from keras_pipeline.table.splits import Splits, split
+from keras_pipeline.table.training_rows import TextRows, training_rows, validation_rows
+from keras_pipeline.text_tables import Cells, text_table
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a run reads, and what it makes of it.
+
+    Attributes:
+        source: the files.
+        tweets: every row of the table.
+        splits: which row is in which part.
+        train: what to learn from, with what a teacher adds.
+        account: rows of a table that tell what is in `train` beside the training part.
+    """
+
+    source: DataSource
+    tweets: Tweets
+    splits: Splits
+    train: TextRows
+    account: Cells
+
+    def test(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The test part, in memory: texts `[rows]` str, class ids `[rows]`."""
+        rows = self.splits.test
+        return np.asarray(self.tweets.texts[rows]), self.tweets.labels[rows]
+
+    def table(self) -> Cells:
+        """How many rows there are of which kind."""
+        return [*self.splits.table(), *self.account]
+
+
+def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
+    """Read every file but the word vectors, and tell what is in them.
+
+    Raises:
+        UserError: a file cannot be read, or there are too few rows.
+    """
+    soft = read_soft_labels(source.soft_labels, source) if source.soft_labels else None
+    print(f"Reading {shown_path(source.path)}", flush=True)
+    tweets = read_tweets(source)
+    print(text_table(["", ""], tweets.report.table()))
+    splits = split(tweets, config)
+    return TrainingData(source, tweets, splits, *training_rows(tweets, splits, config, soft))
+
+
+def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
+    """Train as the run's settings say, from its checkpoint where there is one.
+
+    Raises:
+        UserError: the word vectors cannot be read, or do not fit.
+    """
+    config = run.config()
+    limit_op_threads()
+    make_reproducible(config.seed)
+    strategy = choose_strategy()
+    print(text_table(["", ""], data.table()))
+    print(f"\nTraining on {describe(strategy)}, at most {config.epochs} epochs", flush=True)
+    return fit(
+        data.train,
+        validation_rows(data.tweets, data.splits),
+        config,
+        checkpoint=run.checkpoint,
+        embeddings=data.source.embeddings,
+        strategy=strategy,
+        tensorboard=run.path / "tensorboard" if tensorboard else None,
+    )
+
+
+def evaluate_run(fitted: Fitted, data: TrainingData) -> Evaluation:
+    """The model's figures on the test part."""
+    test = data.splits.test
+    return evaluate(fitted.model, data.tweets.texts[test], data.tweets.labels[test])
+
+
+def save_run(
+    run: RunFolder, data: TrainingData, fitted: Fitted, evaluation: Evaluation, seconds: float
+) -> None:
+    """Write everything that the run produced.
+
+    Args:
+        run: where to.
+        data: what it read.
+        fitted: what training gave.
+        evaluation: figures of the test part.
+        seconds: that the run has taken until now.
+    """
+    write_whole(run.model, fitted.model.save)
+    if fitted.history:
+        run.write("history.csv", _as_csv(fitted.history))
+    write_report(
+        run.path,
+        evaluation,
+        title=f"Run {run.path.name}",
+        overview=[*data.tweets.report.table(), *data.table()],
+        history=fitted.history,
+    )
+    summary = _summary(fitted, evaluation, data)
+    summary["wall_seconds"] = round(seconds, 1)
+    # The last file: where it is, the others are whole.
+    run.write("metrics.json", json.dumps(summary, indent=2) + "\n")
+
+
+def _summary(fitted: Fitted, evaluation: Evaluation, data: TrainingData) -> dict[str, Any]:
+    """What metrics.json holds: the figures, and enough to tell where they come from."""
+    parts = ("train", "validation", "test")
+    return {
+        "test": evaluation.metrics,
+        "rows": {part: len(getattr(data.splits, part)) for part in parts},
+        "twins_dropped": data.splits.twins_dropped,
+        "read": dataclasses.asdict(data.tweets.report),
+        "epochs": len(fitted.history),
+        "interrupted": fitted.interrupted,
+        "finished_at": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+    }
+
+
+def _as_csv(history: list[dict[str, float]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return text.getvalue()
