@@ -4,7 +4,7 @@
 
 TextVectorization slices a RaggedTensor to `output_sequence_length` and looks for the mask token in
 every token, and a second op makes the result dense: 76 ops, here 33. One tweet called from Python took
-0.35 ms in place of 0.38, 2,048 took 5 % less (docs/serving-graph.md). Tokens past the cut are never
+0.35 ms in place of 0.38, 2,048 took 5 % less (docs/log.md). Tokens past the cut are never
 split off: a tweet of a million words is cheap.
 """
 

@@ -18,7 +18,7 @@ class AveragingAdam(keras.optimizers.Adam):
     Keras's average begins at the weights after the first step and holds on to them: when it is over
     0.4 of an epoch, 8 % of it are still those after the first epoch. Here step n (from 0) counts with
     momentum `min(ema_momentum, n / (n + 3))`. The validation loss after one epoch was 0.68 in place of
-    0.71 (docs/training.md).
+    0.71 (docs/log.md).
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -1,7 +1,7 @@
 """Texts that lie in a temporary file: in memory stays where each begins, 8 bytes a row.
 
 As Python strings and tensors they were 220 of the 424 bytes that each row of a large table took
-(docs/training.md). The file has no name, so it goes with the process, however that ends.
+(docs/log.md). The file has no name, so it goes with the process, however that ends.
 """
 
 import dataclasses

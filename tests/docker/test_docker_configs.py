@@ -55,7 +55,7 @@ def test_batching_takes_all_that_the_client_sends(batching):
 
 def test_the_batching_queue_is_shorter_than_the_clients_patience(batching):
     """Who waits longer than the deadline is worked for in vain."""
-    slowest_batch_s = 0.089  # 256 tweets on a busy machine, docs/serving-graph.md
+    slowest_batch_s = 0.089  # 256 tweets on a busy machine, docs/log.md
     queue_s = (
         batching.max_enqueued_batches.value * slowest_batch_s / batching.num_batch_threads.value
     )
