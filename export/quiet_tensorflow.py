@@ -8,7 +8,10 @@ no value of it stops them (tensorflow issue 100442), and what turns oneDNN's lin
 So standard error passes through a filter while the import lasts, which drops the logger's notes
 (level I) and its complaint about itself, and passes on everything else as it is. The filter is a process
 of its own: where the import ends this one, as on a CPU without AVX, the last words still arrive.
-Whoever wants to see everything sets `TF_CPP_MIN_LOG_LEVEL=0`.
+
+Afterwards TensorFlow logs fatal errors alone. Three lines of level E come from every healthy training
+on a machine without a GPU (cuInit failed; oneDNN has no DT_BOOL; a NodeDef mentions an attribute), and
+whatever really fails raises in Python. Who wants to see all of it sets `TF_CPP_MIN_LOG_LEVEL=0`.
 """
 
 import contextlib
@@ -22,8 +25,8 @@ from collections.abc import Iterator
 from typing import Final
 
 LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
-_WITHOUT_NOTES: Final = "1"
-"""Of 0 (all), 1 (no notes), 2 (no warnings either), 3 (no errors either)."""
+_FATAL_ONLY: Final = "3"
+"""Of 0 (all), 1 (no notes), 2 (no warnings either), 3 (no errors either but fatal ones)."""
 
 _NOTE: Final = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog\(\)"
@@ -33,14 +36,14 @@ _NOTE: Final = re.compile(
 
 
 def import_tensorflow() -> None:
-    """Import it, quietly unless `TF_CPP_MIN_LOG_LEVEL` is 0.
+    """Import it, quietly unless `TF_CPP_MIN_LOG_LEVEL` is 0; a no-op where it is imported already.
 
     Raises:
         ModuleNotFoundError: it is not installed; the message tells how to.
     """
     if sys.modules.get("tensorflow"):
         return
-    wants_notes = os.environ.setdefault(LEVEL, _WITHOUT_NOTES) == "0"
+    wants_notes = os.environ.setdefault(LEVEL, _FATAL_ONLY) == "0"
     with contextlib.nullcontext() if wants_notes else _filtered():
         try:
             importlib.import_module("tensorflow")
