@@ -41,6 +41,9 @@ class DataSource:
         drop_unknown_labels: drop rows with a label outside the three, else refuse the file.
         embeddings: word vectors to begin with, see `keras_pipeline.fit.word_vectors`.
         soft_labels: a teacher's probabilities, see `keras_pipeline.table.soft_labels`.
+
+    Raises:
+        UserError: texts and labels in one column.
     """
 
     path: Path
@@ -52,6 +55,13 @@ class DataSource:
     drop_unknown_labels: bool = False
     embeddings: Path | None = None
     soft_labels: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.text_column == self.label_column:
+            raise UserError(
+                "`text_column` and `label_column` must be two columns. "
+                f"Received: text_column=label_column={self.text_column!r}"
+            )
 
     def files(self) -> dict[str, Path]:
         """What a run reads, by the attribute that names it."""

@@ -55,6 +55,7 @@ def test_help_needs_no_tensorflow_and_shows_defaults(name, no_tensorflow, tmp_pa
         ([*TRAIN, "--epochs", "three"], "argument --epochs: invalid int value: 'three'"),
         ([*TRAIN, "--data", "no.csv"], "Received: data=no.csv (no such file)"),
         ([*TRAIN, *SAMPLE, "--text-column", "tweet"], "must have the column `tweet`"),
+        ([*TRAIN, *SAMPLE, "--text-column", "sentiment"], "must be two columns. Received: text_column="),
         ([*TRAIN, *SAMPLE, "--encoding", "klingon"], "Received: encoding='klingon'"),
         ([*TRAIN, *SAMPLE, "--output", "full"], "`output` must be a new folder"),
         ([*TRAIN, *SAMPLE, "--embeddings", "no.txt"], "Received: embeddings=no.txt"),
