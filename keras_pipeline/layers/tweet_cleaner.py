@@ -2,8 +2,8 @@ r"""Tweet cleaning as `tf.strings` ops: it travels inside the exported graph.
 
 The meaning is the notebook's, for every Unicode string, in this order:
 
-    "Look http://x.co !!"  -> "look !!"       `http` and the non-whitespace behind it go
-    "@anna you rock"       -> "you rock"      `@` and the [A-Za-z0-9_]+ behind it go
+    "Look http://x.co !!"  -> "look !!"       `http` and the non-whitespace behind it are a space
+    "thanks@anna!"         -> "thanks !"      `@` and the [A-Za-z0-9_]+ behind it are a space
     "I`m 2 COOL"           -> "i m cool"      what is no ASCII letter, whitespace, ! or ? is a space
     " a \t  b "            -> "a b"           whitespace collapses, ends are stripped
 
@@ -26,7 +26,8 @@ _PYTHON_WHITESPACE: Final = (
 _URL: Final = rf"http[^{_PYTHON_WHITESPACE}]+"
 _MENTION: Final = "@[A-Za-z0-9_]+"
 # Whitespace other than a space is one more foreign character. Runs of spaces are joined by a pass of
-# their own: matching every single space here is 11 to 16 % slower over batches of 256 and more.
+# their own: matching every single space here makes batches of 256 and 2,048 13 to 25 % slower, though
+# one pass less makes a lone tweet up to 10 % faster.
 _ANYTHING_ELSE: Final = "[^A-Za-z!? ]+"
 _SPACES: Final = "  +"
 
@@ -49,8 +50,6 @@ class TweetCleaner(StringLayer):
     def call(self, text: tf.Tensor) -> tf.Tensor:
         """`string -> string`, the same shape."""
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-        for pattern in (_URL, _MENTION):
-            text = tf.strings.regex_replace(text, pattern, "")
-        for pattern in (_ANYTHING_ELSE, _SPACES):
+        for pattern in (_URL, _MENTION, _ANYTHING_ELSE, _SPACES):
             text = tf.strings.regex_replace(text, pattern, " ")
         return tf.strings.strip(tf.strings.lower(text))
