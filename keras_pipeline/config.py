@@ -9,13 +9,14 @@ Each field carries its help text and its bounds; the command line and the checks
 """
 
 import dataclasses
-import json
+import math
 import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from keras_pipeline.errors import UserError
+from keras_pipeline.run_files import json_text, read_json_object
 
 
 def _setting(default: Any, help_text: str, **bounds: Any) -> Any:
@@ -39,7 +40,10 @@ class TrainConfig:
     """
 
     seed: int = _setting(
-        42, "governs weights, dropout, batch order and the validation split", least=0
+        42,
+        "governs weights, dropout, batch order and the validation split",
+        least=0,
+        below=2**32,  # NumPy's generators take no larger one
     )
     test_fraction: float = _setting(
         0.2, "share of rows in the test part (split with random_state 42)", above=0, below=1
@@ -124,19 +128,19 @@ class TrainConfig:
 
     def to_json(self) -> str:
         """The settings as JSON text, one a line."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        return json_text(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, path: Path) -> "TrainConfig":
         """Read what `to_json` wrote.
 
         Raises:
-            UserError: the file is no JSON object, or holds a setting that is unknown.
+            UserError: the file is no JSON object, or holds a setting that is unknown or out of bounds.
         """
+        values = read_json_object(path)
         try:
-            values = json.loads(path.read_text())
             return cls(**values)
-        except (json.JSONDecodeError, TypeError) as error:
+        except (TypeError, UserError) as error:
             raise UserError(f"`{path}` is no saved training configuration: {error}") from None
 
 
@@ -197,3 +201,13 @@ def _check(field: dataclasses.Field[Any], value: Any) -> None:
         limit = field.metadata.get(bound)
         if limit is not None and not holds(value, limit):
             raise UserError(f"`{name}` must be {words} {limit}. {received}")
+    if expected is float and not _is_finite(value):
+        raise UserError(f"`{name}` must be a finite number. {received}")
+
+
+def _is_finite(value: Any) -> bool:
+    """So that an integer too large for a float, as JSON may hold one, is none."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

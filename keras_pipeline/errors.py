@@ -1,7 +1,7 @@
 """What goes wrong because of what the user handed over.
 
-A command line catches `UserError`, prints its one sentence and exits with `EXIT_USAGE`; everything
-else is our defect and keeps its traceback.
+A command line catches `UserError`, prints its one sentence and exits with its code; everything else is
+our defect and keeps its traceback.
 """
 
 import sys
@@ -9,17 +9,30 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final
 
+EXIT_DISK: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 """128 + SIGINT, as shells report it."""
 
 
 class UserError(ValueError):
-    """One sentence: what was expected, what was received, what to do."""
+    """One sentence: what was expected, what was received, what to do.
+
+    Attributes:
+        exit_code: of a command line that ends by it.
+    """
+
+    exit_code: int = EXIT_USAGE
+
+
+class DiskError(UserError):
+    """The same where nothing is wrong with what was asked: a disk is full, or fails."""
+
+    exit_code = EXIT_DISK
 
 
 def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
-    """Give a command line's `main` its exit codes: 2 after a `UserError`, 130 after Ctrl-C."""
+    """Give a command line's `main` its exit codes: a `UserError`'s own (2, 1 for a disk), 130 after Ctrl-C."""
 
     @wraps(main)
     def guarded(*args: object, **kwargs: object) -> int:
@@ -27,7 +40,7 @@ def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
             return main(*args, **kwargs)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
-            return EXIT_USAGE
+            return error.exit_code
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return EXIT_INTERRUPTED

@@ -1,38 +1,96 @@
 """The folder of one run: what it was asked, how far it is, what it produced.
 
-config.json      settings           written first
-data.json        which rows         written first
+.lock            held while a process works on the run
+config.json      settings
+intent.json      what else was asked    these three are written first
+data.json        which rows
 checkpoint.npz   the last epoch     while training; gone when the run has finished
+failed.json      why it cannot go on, where it cannot
 model.keras      the model          these appear at the end, each in one step,
 history.csv      figures by epoch     so that no crash leaves one that looks finished
 metrics.json     test figures
 report.md        the same to look at, with figures/
 """
 
+import contextlib
 import dataclasses
 import json
-import os
-from collections.abc import Callable
-from datetime import datetime, timezone
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
-from keras_pipeline.errors import UserError
+from keras_pipeline.errors import DiskError, UserError
+from keras_pipeline.run_files import (
+    LOCK_NAME,
+    RunLock,
+    check_is_free,
+    json_text,
+    make_default_folder,
+    make_folder,
+    read_json_object,
+    typed_value,
+    write_whole,
+)
+
+__all__ = ["Intent", "RunFolder", "check_is_free", "write_whole"]
 
 DEFAULT_ROOT = Path("runs")
 
+_FILES: Final = ("path", "embeddings", "soft_labels")
+"""Attributes of a `DataSource` that name a file."""
+
 
 @dataclasses.dataclass(frozen=True)
-class RunFolder:
-    """Paths of one run.
+class Intent:
+    """What a run was asked beside its settings and its data; a resumed run does as it was asked.
+
+    Attributes:
+        publish_to: folder of versions that shall get the model; None publishes nothing.
+        tensorboard: whether to write TensorBoard's logs.
+    """
+
+    publish_to: Path | None = None
+    tensorboard: bool = False
+
+    def to_json(self) -> str:
+        """JSON text; the folder as seen from everywhere, for a run may be resumed from elsewhere."""
+        publish_to = None if self.publish_to is None else str(self.publish_to.absolute())
+        return json_text({"publish_to": publish_to, "tensorboard": self.tensorboard})
+
+    @classmethod
+    def from_json(cls, path: Path) -> "Intent":
+        """Read what `to_json` wrote; what a run from before it was asked is not known: nothing.
+
+        Raises:
+            UserError: the file is no JSON object, or its values are of other types.
+        """
+        if not path.exists():
+            return cls()
+        saved = read_json_object(path)
+        publish_to = typed_value(saved, "publish_to", str | None, path)
+        return cls(
+            publish_to=None if publish_to is None else Path(publish_to),
+            tensorboard=typed_value(saved, "tensorboard", bool, path),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
+    """One run; `with run:` lets go of its lock at the end.
 
     Attributes:
         path: the folder.
+        lock: held by a run that was made or reopened to work on it, None where it is only read.
     """
 
     path: Path
+    lock: RunLock | None = dataclasses.field(default=None, compare=False, repr=False)
+
+    def __exit__(self, *error: object) -> None:
+        if self.lock is not None:
+            self.lock.release()
 
     @property
     def checkpoint(self) -> Path:
@@ -51,71 +109,99 @@ class RunFolder:
 
     @property
     def is_finished(self) -> bool:
-        """Whether training came to its own end and every file is there."""
+        """Whether training came to its own end and every file is there.
+
+        Raises:
+            UserError: metrics.json is damaged.
+        """
         if self.checkpoint.exists() or not self.metrics.is_file():
             return False
-        return not json.loads(self.metrics.read_text())["interrupted"]
+        return not typed_value(read_json_object(self.metrics), "interrupted", bool, self.metrics)
 
     @classmethod
-    def create(cls, path: Path | None, config: TrainConfig, source: DataSource) -> "RunFolder":
-        """Make the folder and write down what the run was asked.
+    def create(
+        cls,
+        path: Path | None,
+        config: TrainConfig,
+        source: DataSource,
+        intent: Intent = Intent(),
+    ) -> "RunFolder":
+        """Make the folder, lock it, and write down what the run was asked.
 
         Args:
-            path: where; by default `runs/<date-time>`.
+            path: where; by default `runs/<date-time>`, with a number behind it where that is taken.
             config: settings to save.
             source: data to save, with its checksum.
+            intent: what else to save.
 
         Raises:
             UserError: there is something at `path` already, or it cannot be written.
+            DiskError: there is no room.
         """
-        path = path or DEFAULT_ROOT / datetime.now(tz=timezone.utc).strftime("%Y-%m-%d-%H%M%S")
-        check_is_free(path)
+        files = {
+            "config.json": config.to_json(),
+            "intent.json": intent.to_json(),
+            "data.json": json_text(_described(source)),  # the last: where it is, the others are
+        }
+        if path is None:
+            path = make_default_folder(DEFAULT_ROOT)
+        else:
+            make_folder(path)
+        run = cls(path, RunLock(path))
+        check_is_free(path)  # another process may have been quicker
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            run = cls(path)
-            run.write("config.json", config.to_json())
-            run.write("data.json", json.dumps(_described(source), indent=2) + "\n")
-        except OSError as error:
-            raise UserError(
-                f"`output` must be a folder that can be written. Received: output={path} ({error.strerror})"
-            ) from None
+            for name, text in files.items():
+                run.write(name, text)
+        except BaseException:
+            run._remove([*files, LOCK_NAME])
+            raise
         return run
 
     @classmethod
     def reopen(cls, path: Path | None) -> "RunFolder":
-        """The run at `path`, or the newest unfinished one under `runs/`, to go on with.
+        """The run at `path`, or the newest that can be resumed under `runs/`, locked to go on with.
+
+        Tells which runs it passed over, and why.
 
         Raises:
-            UserError: there is no such run.
+            UserError: there is no such run, or it failed, or another process works on it.
         """
-        if path is None:
-            path = _newest_unfinished()
-        if not (path / "config.json").is_file() or not (path / "data.json").is_file():
-            raise UserError(
-                f"`--resume` needs a run folder with config.json and data.json. Received: output={path}"
-            )
-        return cls(path)
+        return _newest_resumable() if path is None else _reopened(path)
 
     def config(self) -> TrainConfig:
-        """The settings of the run."""
+        """The settings of the run.
+
+        Raises:
+            UserError: config.json is damaged.
+        """
         return TrainConfig.from_json(self.path / "config.json")
+
+    def intent(self) -> Intent:
+        """What else the run was asked.
+
+        Raises:
+            UserError: intent.json is damaged.
+        """
+        return Intent.from_json(self.path / "intent.json")
 
     def source(self) -> DataSource:
         """The data of the run.
 
         Raises:
-            UserError: the file is gone, or holds other bytes than when the run began.
+            UserError: the file is gone, or holds other bytes than when the run began; data.json is
+                damaged.
         """
-        saved = json.loads((self.path / "data.json").read_text())
-        expected = saved.pop("sha256")
-        if isinstance(expected, str):  # a run from before embeddings and soft labels
-            expected = {"path": expected}
+        saved, expected = _saved_source(self.path / "data.json")
         files = {name: Path(saved[name]) for name in expected}
-        for path in files.values():
-            if not path.is_file():
-                raise UserError(f"The run's data is gone; put it back. Received: data={path}")
         source = DataSource(**{**saved, **files})
-        for name, checksum in source.sha256().items():
+        try:
+            gone = [path for path in files.values() if not path.is_file()]
+            received = {} if gone else source.sha256()
+        except OSError as error:
+            raise UserError(f"The run's data must be readable. Received: {error}") from None
+        if gone:
+            raise UserError(f"The run's data is gone; put it back. Received: data={gone[0]}")
+        for name, checksum in received.items():
             if checksum != expected[name]:
                 raise UserError(
                     f"The run's data has changed since it began; start a new run, or put back the "
@@ -123,34 +209,90 @@ class RunFolder:
                 )
         return source
 
+    @property
+    def failure(self) -> str | None:
+        """The sentence by which the run failed for good, None for any other run.
+
+        Raises:
+            UserError: failed.json is damaged.
+        """
+        path = self.path / "failed.json"
+        return typed_value(read_json_object(path), "reason", str, path) if path.exists() else None
+
+    @contextlib.contextmanager
+    def noting_failure(self) -> Iterator[None]:
+        """Mark the run as failed where the block raises a `UserError`: it would do so again and again.
+
+        Not for a full disk: once there is room, the run goes on.
+        """
+        try:
+            yield
+        except DiskError:
+            raise
+        except UserError as error:
+            with contextlib.suppress(DiskError):
+                self.write("failed.json", json_text({"reason": str(error)}))
+            raise
+
     def write(self, name: str, text: str) -> None:
-        """Write a text file of the run in one step."""
+        """Write a text file of the run in one step.
+
+        Raises:
+            DiskError: it cannot be written.
+        """
         write_whole(self.path / name, lambda file: file.write_text(text, encoding="utf-8"))
 
+    def _remove(self, names: list[str]) -> None:
+        """Take back what was made of a run that did not begin."""
+        with contextlib.suppress(OSError):
+            for name in names:
+                (self.path / name).unlink(missing_ok=True)
+            self.path.rmdir()
 
-def check_is_free(path: Path) -> None:
-    """Refuse to write over something.
 
-    Raises:
-        UserError: `path` is a file or a folder that is not empty.
-    """
-    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+def _reopened(path: Path) -> RunFolder:
+    """The run at `path`, locked; it may be finished, but not failed."""
+    if not (path / "config.json").is_file() or not (path / "data.json").is_file():
         raise UserError(
-            f"`output` must be a new folder: nothing is written over; name another one, or go on with "
-            f"an unfinished run by --resume. Received: output={path}"
+            f"`--resume` needs a run folder with config.json and data.json. Received: output={path}"
         )
+    failure = RunFolder(path).failure
+    if failure is not None:
+        raise UserError(
+            f"`--resume` needs a run that can go on; begin a new one, or remove `{path / 'failed.json'}` "
+            f"if you have mended what it says. Received: output={path}, which failed: {failure}"
+        )
+    return RunFolder(path, RunLock(path))
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then rename it: nobody sees half a file.
+def _newest_resumable() -> RunFolder:
+    """The newest unfinished run that can go on; each one passed over is told with its reason."""
+    folders = {
+        file.parent
+        for name in ("config.json", LOCK_NAME)
+        for file in DEFAULT_ROOT.glob(f"*/{name}")
+    }
+    for path in sorted(folders, key=_began_at, reverse=True):
+        run = _resumable(path)
+        if run is not None:
+            return run
+    raise UserError(
+        f"`--resume` needs an unfinished run under `{DEFAULT_ROOT}/`, or its folder as --output. "
+        f"Received: {len(folders)} runs, none unfinished that can go on"
+    )
 
-    The suffix stays, for Keras and NumPy choose the format by it.
-    """
-    partial = path.with_name(f".partial-{path.name}")
-    write(partial)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+
+def _resumable(path: Path) -> RunFolder | None:
+    """The run at `path`, locked, once everything that it needs has been read; None if it cannot go on."""
+    try:
+        if RunFolder(path).is_finished:
+            return None
+        run = _reopened(path)
+        run.config(), run.intent(), run.source()
+    except UserError as error:
+        print(f"Passed over {path}: {error}")
+        return None
+    return run
 
 
 def _described(source: DataSource) -> dict[str, Any]:
@@ -158,12 +300,35 @@ def _described(source: DataSource) -> dict[str, Any]:
     return {**dataclasses.asdict(source), **files, "sha256": source.sha256()}
 
 
-def _newest_unfinished() -> Path:
-    runs = sorted(file.parent for file in DEFAULT_ROOT.glob("*/config.json"))
-    unfinished = [run for run in runs if not RunFolder(run).is_finished]
-    if not unfinished:
-        raise UserError(
-            f"`--resume` needs an unfinished run under `{DEFAULT_ROOT}/`, or its folder as --output. "
-            f"Received: {len(runs)} runs, none unfinished"
+def _saved_source(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The arguments of a `DataSource` in data.json, files as text, and the checksum of each file."""
+    saved = read_json_object(path)
+    checksums = saved.pop("sha256", None)
+    if isinstance(checksums, str):  # a run from before embeddings and soft labels
+        checksums = {"path": checksums}
+    files = {name: saved[name] for name in _FILES if saved.get(name) is not None}
+    kinds = {field.name: type(field.default) for field in dataclasses.fields(DataSource)}
+    sound = (
+        isinstance(checksums, dict)
+        and "path" in files
+        and checksums.keys() == files.keys()
+        and all(isinstance(text, str) for text in [*files.values(), *checksums.values()])
+        and saved.keys() <= kinds.keys()
+        and all(
+            isinstance(saved[name], kinds[name]) for name in saved if kinds[name] in (str, bool)
         )
-    return unfinished[-1]
+    )
+    if not sound:
+        raise UserError(
+            f"`{path}` must tell what the run reads, as training wrote it; put it back, or begin a new run. "
+            f"Received: {json.dumps({**saved, 'sha256': checksums}):.200}"
+        )
+    return saved, checksums
+
+
+def _began_at(path: Path) -> tuple[int, str]:
+    """Sorts runs by when they began, whatever their names; config.json is written once."""
+    try:
+        return (path / "config.json").stat().st_mtime_ns, path.name
+    except OSError:
+        return 0, path.name

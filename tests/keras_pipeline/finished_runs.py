@@ -14,6 +14,8 @@ FINISHED = {
     "metrics.json",
     "report.md",
     "figures",
+    "intent.json",
+    ".lock",
 }
 
 

@@ -26,6 +26,14 @@ from keras_pipeline.errors import UserError
             {"learning_rate": float("nan")},
             "`learning_rate` must be above 0. Received: learning_rate=nan",
         ),
+        (
+            {"averaged_epochs": float("inf")},
+            "`averaged_epochs` must be a finite number. Received: averaged_epochs=inf",
+        ),
+        (
+            {"seed": 2**32},
+            "`seed` must be below 4294967296. Received: seed=4294967296",
+        ),
     ],
 )
 def test_bad_settings_get_one_sentence(setting, words):
@@ -46,11 +54,23 @@ def test_survives_json(preset, tmp_path):
     assert TrainConfig.from_json(tmp_path / "config.json") == config
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"epoch": 3}'])
-def test_broken_json_gets_one_sentence(tmp_path, text):
-    (tmp_path / "config.json").write_text(text)
-    with pytest.raises(UserError, match="is no saved training configuration"):
-        TrainConfig.from_json(tmp_path / "config.json")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "must hold a JSON object. Received: Expecting property name"),
+        ("[]", "must hold a JSON object. Received: a JSON list"),
+        ('{"epoch": 3}', "is no saved training configuration: "),
+        ('{"epochs": "3"}', "`epochs` must be of type int. Received: epochs='3'"),
+        ('{"dropout": 1e400}', "`dropout` must be below 1. Received: dropout=inf"),
+    ],
+)
+def test_broken_json_gets_one_sentence_with_the_files_name(tmp_path, text, words):
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        TrainConfig.from_json(path)
+    assert str(caught.value).startswith(f"`{path}` ")
+    assert words in str(caught.value)
 
 
 def test_the_notebook_preset_is_what_the_notebook_did():

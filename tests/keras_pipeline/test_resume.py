@@ -39,7 +39,8 @@ def test_a_crashed_run_goes_on_to_the_model_it_would_have_become(
         crash_in_epoch(patch, 3, RuntimeError("power cut"))
         with pytest.raises(RuntimeError, match="power cut"):
             train.main([*options, "--output", str(run)])
-    assert {path.name for path in run.iterdir()} == {"config.json", "data.json", "checkpoint.npz"}
+    begun = {".lock", "config.json", "intent.json", "data.json", "checkpoint.npz"}
+    assert {path.name for path in run.iterdir()} == begun
     assert train.main(["--resume", "--no-export", "--output", str(run)]) == 0
     np.testing.assert_array_equal(answers(run), answers(tmp_path / "whole"))
     assert {path.name for path in run.iterdir()} == FINISHED
