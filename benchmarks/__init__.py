@@ -1,10 +1,10 @@
 """Side-by-side measurements of this project and of what it replaces: `python -m benchmarks`.
 
-    names.py        what can be measured, and what the contenders are called
-    plan.py         how much of it: a full run, or `--quick`
-    bench.py        data, models and peers, each made once, when it is first asked for
-    quality.py ...  one file a measurement: `measure(bench) -> Section`
+    measurements/   one file a measurement: `measure(bench) -> Section`
+    shared/         what they share: data, models and peers, each made once; turns, servers, rows
     peers/          the other ways, never imported by the product
+    plan.py         how much of it: a full run, or `--quick`
+    run_all.py      from the options to the table
     aims.py         what the project wants, and whether it got there
     report.py       the table
 

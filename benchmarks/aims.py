@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
-from benchmarks.names import NOTEBOOK, PRODUCT, TFIDF
-from benchmarks.results import Key, Section, advantage, find_row, is_difference
+from benchmarks.shared.names import NOTEBOOK, PRODUCT, TFIDF
+from benchmarks.shared.results import Key, Section, advantage, find_row, is_difference
 
 TABLE: Final = "table"
 EMBEDDINGS: Final = "embeddings"

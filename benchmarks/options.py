@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks.names import MEASUREMENTS
 from benchmarks.plan import FULL, QUICK, Plan
+from benchmarks.shared.names import MEASUREMENTS
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from benchmarks.aims import Verdict
-from benchmarks.machine import machine_lines, stolen_lines
-from benchmarks.results import LOSS, SCORE, Row, Section, advantage, is_difference
+from benchmarks.shared.machine import machine_lines, stolen_lines
+from benchmarks.shared.results import LOSS, SCORE, Row, Section, advantage, is_difference
 from keras_pipeline.text_tables import markdown_table
 
 _LEGEND: Final = (
@@ -23,7 +23,7 @@ class Report:
     """All that a run found.
 
     Attributes:
-        machine: from `benchmarks.machine.describe_machine`.
+        machine: from `benchmarks.shared.machine.describe_machine`.
         settings: data and sizes of the run, JSON values.
         sections: the measurements, in order.
         verdicts: the aims.

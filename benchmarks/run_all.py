@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.aims import judge
-from benchmarks.bench import Bench
-from benchmarks.errors import BenchError
-from benchmarks.machine import Load, describe_machine, processor_times, stolen_share
-from benchmarks.names import MEASUREMENTS
 from benchmarks.options import Options
-from benchmarks.progress import say
 from benchmarks.report import Report
-from benchmarks.results import Section
-from benchmarks.workload import shown_path
+from benchmarks.shared.bench import Bench
+from benchmarks.shared.errors import BenchError
+from benchmarks.shared.machine import Load, describe_machine, processor_times, stolen_share
+from benchmarks.shared.names import MEASUREMENTS
+from benchmarks.shared.progress import say
+from benchmarks.shared.results import Section
+from benchmarks.shared.workload import shown_path
 from keras_pipeline.data_source import find_source, sha256_of
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.run_folder import RunFolder

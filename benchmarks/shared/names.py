@@ -3,14 +3,14 @@
 from typing import Final
 
 MEASUREMENTS: Final = {
-    "latency": "benchmarks.latency",
-    "throughput": "benchmarks.throughput",
-    "preprocessing": "benchmarks.preprocessing",
-    "grpc": "benchmarks.grpc_load",
-    "start": "benchmarks.start",
-    "growth": "benchmarks.growth",
-    "training": "benchmarks.training",
-    "quality": "benchmarks.quality",
+    "latency": "benchmarks.measurements.latency",
+    "throughput": "benchmarks.measurements.throughput",
+    "preprocessing": "benchmarks.measurements.preprocessing",
+    "grpc": "benchmarks.measurements.grpc_load",
+    "start": "benchmarks.measurements.start",
+    "growth": "benchmarks.measurements.growth",
+    "training": "benchmarks.measurements.training",
+    "quality": "benchmarks.measurements.quality",
 }
 """Name for `--only` to the module whose `measure` does it, in the order of the run and the report.
 

@@ -12,9 +12,9 @@ from sklearn import metrics
 
 from benchmarks import aims
 from benchmarks.aims import AIMS, Aim, judge
-from benchmarks.names import MEASUREMENTS
 from benchmarks.report import Report, section_markdown
-from benchmarks.results import (
+from benchmarks.shared.names import MEASUREMENTS
+from benchmarks.shared.results import (
     Row,
     Section,
     advantage,
@@ -24,8 +24,8 @@ from benchmarks.results import (
     missing_row,
     rate_row,
 )
-from benchmarks.statistics_of import mean_and_deviation, percentile, quartiles
-from benchmarks.trainings import Training, log_loss
+from benchmarks.shared.statistics_of import mean_and_deviation, percentile, quartiles
+from benchmarks.shared.trainings import Training, log_loss
 
 SAMPLES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.children import run_module
-from benchmarks.progress import say
-from benchmarks.workload import data_options
+from benchmarks.shared.children import run_module
+from benchmarks.shared.progress import say
+from benchmarks.shared.workload import data_options
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.model import load_model

@@ -3,12 +3,12 @@
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.bench import Bench
-from benchmarks.children import last_line, run_module
-from benchmarks.names import NOTEBOOK, PRODUCT
-from benchmarks.progress import say
-from benchmarks.results import Section, median_row
-from benchmarks.servers import running_server, server_name, write_models
+from benchmarks.shared.bench import Bench
+from benchmarks.shared.children import last_line, run_module
+from benchmarks.shared.names import NOTEBOOK, PRODUCT
+from benchmarks.shared.progress import say
+from benchmarks.shared.results import Section, median_row
+from benchmarks.shared.servers import running_server, server_name, write_models
 
 _CLIENT = "import to first answer: client"
 _LOAD_MODEL = "import to first answer: load_model"
@@ -58,5 +58,5 @@ def _turn(bench: Bench, config: Path, notebook: Path) -> dict[tuple[str, str], f
 
 
 def _first_answer(kind: str, argument: str, log: Path) -> float:
-    output = run_module(["benchmarks.first_answer", kind, argument], log).output
+    output = run_module(["benchmarks.shared.first_answer", kind, argument], log).output
     return float(last_line(output))

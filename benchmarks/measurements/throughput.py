@@ -4,15 +4,15 @@ from typing import Final
 
 import tensorflow as tf
 
-from benchmarks.bench import Bench
-from benchmarks.contenders import contenders, missing_contenders
-from benchmarks.floor import MachineRates, Work, count_work, measure_rates
-from benchmarks.names import ARITHMETIC, NOTEBOOK, PRODUCT
-from benchmarks.progress import say
-from benchmarks.results import Row, Section, median_row, missing_row, rate_row
-from benchmarks.statistics_of import quartiles
-from benchmarks.turns import Call, take_turns
-from benchmarks.workload import batches_of
+from benchmarks.shared.bench import Bench
+from benchmarks.shared.contenders import contenders, missing_contenders
+from benchmarks.shared.floor import MachineRates, Work, count_work, measure_rates
+from benchmarks.shared.names import ARITHMETIC, NOTEBOOK, PRODUCT
+from benchmarks.shared.progress import say
+from benchmarks.shared.results import Row, Section, median_row, missing_row, rate_row
+from benchmarks.shared.statistics_of import quartiles
+from benchmarks.shared.turns import Call, take_turns
+from benchmarks.shared.workload import batches_of
 from export.errors import ExportError
 from export.graph.classifier_weights import ClassifierWeights
 

@@ -2,8 +2,9 @@
 
 from functools import cache
 
-from benchmarks.bench import Bench, signature_call
-from benchmarks.names import (
+from benchmarks.peers.fast_text import NOT_INSTALLED
+from benchmarks.shared.bench import Bench, signature_call
+from benchmarks.shared.names import (
     COMPILED,
     FASTTEXT,
     NOTEBOOK,
@@ -11,9 +12,8 @@ from benchmarks.names import (
     PRODUCT,
     TFIDF,
 )
-from benchmarks.peers.fast_text import NOT_INSTALLED
-from benchmarks.results import Row, missing_row
-from benchmarks.turns import Call
+from benchmarks.shared.results import Row, missing_row
+from benchmarks.shared.turns import Call
 
 
 @cache

@@ -4,12 +4,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from benchmarks.bench import Bench
-from benchmarks.names import NOTEBOOK, PRODUCT, PRODUCT_KERAS
-from benchmarks.progress import say
-from benchmarks.results import Row, Section, median_row
-from benchmarks.turns import Call, take_turns
-from benchmarks.workload import batches_of
+from benchmarks.shared.bench import Bench
+from benchmarks.shared.names import NOTEBOOK, PRODUCT, PRODUCT_KERAS
+from benchmarks.shared.progress import say
+from benchmarks.shared.results import Row, Section, median_row
+from benchmarks.shared.turns import Call, take_turns
+from benchmarks.shared.workload import batches_of
 from export.errors import ExportError
 from export.graph.token_ids import TokenIds
 from keras_pipeline.model import SentimentModel

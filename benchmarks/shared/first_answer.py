@@ -1,8 +1,8 @@
 """From the first import to the first answer, in a fresh process; prints the seconds.
 
-python -m benchmarks.first_answer client localhost:8500
-python -m benchmarks.first_answer load_model runs/NAME
-python -m benchmarks.first_answer notebook FOLDER
+python -m benchmarks.shared.first_answer client localhost:8500
+python -m benchmarks.shared.first_answer load_model runs/NAME
+python -m benchmarks.shared.first_answer notebook FOLDER
 """
 
 from time import perf_counter

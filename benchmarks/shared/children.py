@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
-from benchmarks.errors import BenchError
+from benchmarks.shared.errors import BenchError
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[2]
 """Children run here, where `python -m` finds this project."""
 
 
@@ -42,7 +42,10 @@ def run_module(arguments: Sequence[str], log: Path) -> Finished:
         BenchError: it did not end with 0; the message has its last line.
     """
     report = log.with_suffix(".took.json")
-    command = [*python_module(["benchmarks.launcher", str(report)]), *python_module(arguments)]
+    command = [
+        *python_module(["benchmarks.shared.launcher", str(report)]),
+        *python_module(arguments),
+    ]
     with log.open("w", encoding="utf-8") as file:
         code = _run(command, file)
     output = log.read_text(encoding="utf-8", errors="replace")

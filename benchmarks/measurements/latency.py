@@ -1,13 +1,13 @@
 """One raw tweet, answered in this process."""
 
-from benchmarks.bench import Bench
-from benchmarks.contenders import contenders, missing_contenders
-from benchmarks.names import NOTEBOOK, PRODUCT_KERAS
-from benchmarks.progress import say
-from benchmarks.results import Row, Section, median_row
-from benchmarks.statistics_of import percentile
-from benchmarks.turns import take_turns
-from benchmarks.workload import batches_of
+from benchmarks.shared.bench import Bench
+from benchmarks.shared.contenders import contenders, missing_contenders
+from benchmarks.shared.names import NOTEBOOK, PRODUCT_KERAS
+from benchmarks.shared.progress import say
+from benchmarks.shared.results import Row, Section, median_row
+from benchmarks.shared.statistics_of import percentile
+from benchmarks.shared.turns import take_turns
+from benchmarks.shared.workload import batches_of
 
 _BURST = 10
 """Calls of one turn: a caller asks again and again, so caches are warm."""

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Final
 
-from benchmarks.statistics_of import mean_and_deviation, quartiles
+from benchmarks.shared.statistics_of import mean_and_deviation, quartiles
 
 RATES: Final = ("tweets/s", "requests/s", "of the floor")
 """Units of which more is better; of every other unit but a score, less is."""
@@ -25,7 +25,7 @@ class Row:
 
     Attributes:
         what: what was measured, such as "one tweet, p50".
-        who: of whom, one of `benchmarks.names`.
+        who: of whom, one of `benchmarks.shared.names`.
         value: the median, unless `what` says otherwise; None where it could not be measured.
         unit: such as ms or tweets/s.
         low, high: quartiles, where there are several samples.

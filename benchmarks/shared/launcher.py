@@ -1,6 +1,6 @@
 """Start a command from a small process, and write down what it took.
 
-    python -m benchmarks.launcher REPORT.json COMMAND...
+    python -m benchmarks.shared.launcher REPORT.json COMMAND...
 
 Linux counts a child's peak memory from the fork on: started by a process that holds TensorFlow and a
 table, any command would seem to have held 1 GB. From here it starts at the 10 MB of a bare Python.

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.bench import Bench, signature_call
-from benchmarks.children import Finished, run_module
-from benchmarks.names import PRODUCT
-from benchmarks.progress import say
-from benchmarks.results import Row, Section, median_row
-from benchmarks.turns import Call, take_turns
-from benchmarks.workload import batches_of, texts_of_length, write_many_rows
+from benchmarks.shared.bench import Bench, signature_call
+from benchmarks.shared.children import Finished, run_module
+from benchmarks.shared.names import PRODUCT
+from benchmarks.shared.progress import say
+from benchmarks.shared.results import Row, Section, median_row
+from benchmarks.shared.turns import Call, take_turns
+from benchmarks.shared.workload import batches_of, texts_of_length, write_many_rows
 from export.signatures import LABELS
 
 WORDS: Final = (1, 5, 10, 20, 40, 400)

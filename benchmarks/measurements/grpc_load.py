@@ -8,21 +8,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.bench import Bench
-from benchmarks.children import ROOT, python_module
-from benchmarks.errors import BenchError
-from benchmarks.machine import cores
-from benchmarks.names import PRODUCT, PRODUCT_BATCHED, RPC_FLOOR
-from benchmarks.progress import say
-from benchmarks.results import Row, Section, median_row, missing_row
-from benchmarks.servers import (
+from benchmarks.shared.bench import Bench
+from benchmarks.shared.children import ROOT, python_module
+from benchmarks.shared.errors import BenchError
+from benchmarks.shared.machine import cores
+from benchmarks.shared.names import PRODUCT, PRODUCT_BATCHED, RPC_FLOOR
+from benchmarks.shared.progress import say
+from benchmarks.shared.results import Row, Section, median_row, missing_row
+from benchmarks.shared.servers import (
     FLOOR_MODEL,
     REAL_SERVER,
     running_server,
     server_name,
     write_models,
 )
-from benchmarks.statistics_of import percentile
+from benchmarks.shared.statistics_of import percentile
 from export.signatures import MODEL_NAME
 
 CLIENTS: Final = (1, 4, 16, 64)
@@ -30,7 +30,7 @@ CLIENTS: Final = (1, 4, 16, 64)
 _NO_BATCHING: Final = f"only {REAL_SERVER} batches; it is not on the PATH"
 
 Round = dict[str, Any]
-"""Of one turn, as `benchmarks.load_client` prints it."""
+"""Of one turn, as `benchmarks.shared.load_client` prints it."""
 
 
 def measure(bench: Bench) -> Section:
@@ -121,7 +121,7 @@ def _player(
 ) -> "subprocess.Popen[str]":
     words = [address, model, str(clients), str(duration_s), str(tweets)]
     return subprocess.Popen(  # noqa: S603 (our own module, no shell)
-        python_module(["benchmarks.load_client", *words]),
+        python_module(["benchmarks.shared.load_client", *words]),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from benchmarks.children import run_module
-from benchmarks.errors import BenchError
-from benchmarks.floor import MachineRates, Work, count_work, measure_rates, work_of
-from benchmarks.growth import further_row_us
-from benchmarks.machine import ProcessorTimes, describe_machine, processor_times
-from benchmarks.turns import take_turns
-from benchmarks.workload import (
+from benchmarks.measurements.growth import further_row_us
+from benchmarks.shared.children import run_module
+from benchmarks.shared.errors import BenchError
+from benchmarks.shared.floor import MachineRates, Work, count_work, measure_rates, work_of
+from benchmarks.shared.machine import ProcessorTimes, describe_machine, processor_times
+from benchmarks.shared.turns import take_turns
+from benchmarks.shared.workload import (
     batches_of,
     data_options,
     smaller_table,

@@ -1,6 +1,6 @@
 """Time every build of the serving graph, raw tweets to probabilities, side by side.
 
-    python benchmarks/serving_graphs.py [--data CSV] [--quick] [--pooled] [--unmasked]
+    python benchmarks/measurements/serving_graphs.py [--data CSV] [--quick] [--pooled] [--unmasked]
 
 A model of the default size is built; its vocabulary is adapted on the tweets, its weights are
 random, for speed does not depend on them. Each graph is exported, reloaded with
@@ -24,11 +24,11 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import keras
 
-from benchmarks.machine import describe_machine, machine_lines
+from benchmarks.shared.machine import describe_machine, machine_lines
 from export.graph.serving_graph import serving_graph
 from export.settings import GRAPHS
 from export.signatures import PROBABILITIES, TEXT

@@ -1,6 +1,6 @@
 """Several gRPC clients in one light process: each asks, waits for the answer, and asks again.
 
-    python -m benchmarks.load_client localhost:8500 tweet_sentiment 8 4.0 tweets.json
+    python -m benchmarks.shared.load_client localhost:8500 tweet_sentiment 8 4.0 tweets.json
 
 prints `ready` once every client has had one answer, waits for a line on stdin, asks for 4 seconds
 and prints JSON: `seconds` of every answered request, `in_time` (how many were answered within the 4

@@ -15,10 +15,10 @@ from benchmarks.peers.notebook import Notebook
 from benchmarks.peers.plain_keras import write_plain_export
 from benchmarks.peers.tfidf import Tfidf
 from benchmarks.plan import Plan
-from benchmarks.progress import say
-from benchmarks.trainings import Training, train_notebook, train_product
-from benchmarks.turns import Call
-from benchmarks.workload import TWITTER_SHA256, smaller_table
+from benchmarks.shared.progress import say
+from benchmarks.shared.trainings import Training, train_notebook, train_product
+from benchmarks.shared.turns import Call
+from benchmarks.shared.workload import TWITTER_SHA256, smaller_table
 from export.graph.saved_model import write_saved_model
 from export.signatures import PROBABILITIES, SERVING_DEFAULT, TEXT
 from keras_pipeline.config import TrainConfig

@@ -1,0 +1,1 @@
+"""What the measurements share. No TensorFlow is imported here: some of it runs in light processes."""
