@@ -3,7 +3,7 @@
     measurements/   one file a measurement: `measure(bench) -> Section`
     shared/         what they share: data, models and peers, each made once; turns, servers, rows
     peers/          the other ways, never imported by the product
-    plan.py         how much of it: a full run, or `--quick`
+    options.py      what a run is asked for, in full or `--quick`
     run_all.py      from the options to the table
     aims.py         what the project wants, and whether it got there
     report.py       the table

@@ -1,11 +1,21 @@
 """What the project wants of its figures, as data, and whether it got there."""
 
 import dataclasses
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
-from benchmarks.shared.names import NOTEBOOK, PRODUCT, TFIDF
-from benchmarks.shared.results import Key, Section, advantage, find_row, is_difference
+from benchmarks.shared.results import (
+    NOTEBOOK,
+    PRODUCT,
+    TFIDF,
+    Key,
+    Section,
+    advantage,
+    find_row,
+    is_difference,
+)
 
 TABLE: Final = "table"
 EMBEDDINGS: Final = "embeddings"
@@ -121,6 +131,18 @@ AIMS: Final = (
         limit=1.25, at_most=True, full_only=True,
     ),
 )  # fmt: skip
+
+
+def taught_by(run: Path | None) -> str:
+    """What a model learned from, one of `TEACHERS`.
+
+    Args:
+        run: its run folder; None for a model that the benchmarks train themselves.
+    """
+    if run is None:
+        return TABLE
+    saved = json.loads((run / "data.json").read_text())
+    return next((name for name in (SOFT_LABELS, EMBEDDINGS) if saved.get(name)), TABLE)
 
 
 @dataclasses.dataclass(frozen=True)

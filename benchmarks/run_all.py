@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.aims import judge
+from benchmarks.aims import judge, taught_by
+from benchmarks.measurements import MEASUREMENTS
 from benchmarks.options import Options
 from benchmarks.report import Report
-from benchmarks.shared.bench import Bench
-from benchmarks.shared.errors import BenchError
+from benchmarks.shared.bench import Bench, say
 from benchmarks.shared.machine import Load, describe_machine, processor_times, stolen_share
-from benchmarks.shared.names import MEASUREMENTS
-from benchmarks.shared.progress import say
+from benchmarks.shared.processes import BenchError
 from benchmarks.shared.results import Section
 from benchmarks.shared.workload import shown_path
 from keras_pipeline.data_source import find_source, sha256_of
@@ -72,7 +71,7 @@ def _report(
         sections,
         quick=bench.plan.quick,
         twitter=bench.is_twitter,
-        taught_by=bench.taught_by,
+        taught_by=taught_by(bench.run),
     )
     return Report(machine=machine, settings=settings, sections=list(sections), verdicts=verdicts)
 

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.shared.bench import Bench, signature_call
-from benchmarks.shared.children import Finished, run_module
-from benchmarks.shared.names import PRODUCT
-from benchmarks.shared.progress import say
-from benchmarks.shared.results import Row, Section, median_row
+from benchmarks.shared.bench import Bench, say, signature_call
+from benchmarks.shared.processes import Finished, run_module
+from benchmarks.shared.results import PRODUCT, Row, Section, median_row
 from benchmarks.shared.turns import Call, take_turns
 from benchmarks.shared.workload import batches_of, texts_of_length, write_many_rows
 from export.signatures import LABELS

@@ -1,11 +1,7 @@
 """One raw tweet, answered in this process."""
 
-from benchmarks.shared.bench import Bench
-from benchmarks.shared.contenders import contenders, missing_contenders
-from benchmarks.shared.names import NOTEBOOK, PRODUCT_KERAS
-from benchmarks.shared.progress import say
-from benchmarks.shared.results import Row, Section, median_row
-from benchmarks.shared.statistics_of import percentile
+from benchmarks.shared.bench import Bench, contenders, missing_contenders, say
+from benchmarks.shared.results import NOTEBOOK, PRODUCT_KERAS, Row, Section, median_row, percentile
 from benchmarks.shared.turns import take_turns
 from benchmarks.shared.workload import batches_of
 

@@ -4,10 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from benchmarks.shared.bench import Bench
-from benchmarks.shared.names import NOTEBOOK, PRODUCT, PRODUCT_KERAS
-from benchmarks.shared.progress import say
-from benchmarks.shared.results import Row, Section, median_row
+from benchmarks.shared.bench import Bench, say
+from benchmarks.shared.results import NOTEBOOK, PRODUCT, PRODUCT_KERAS, Row, Section, median_row
 from benchmarks.shared.turns import Call, take_turns
 from benchmarks.shared.workload import batches_of
 from export.errors import ExportError

@@ -7,8 +7,17 @@ from typing import Any
 
 from benchmarks.peers.fast_text import NOT_INSTALLED
 from benchmarks.shared.bench import Bench
-from benchmarks.shared.names import FASTTEXT, NOTEBOOK, PRODUCT, TFIDF
-from benchmarks.shared.results import SCORE, Row, Section, mean_row, missing_row
+from benchmarks.shared.results import (
+    FASTTEXT,
+    NOTEBOOK,
+    PRODUCT,
+    SCORE,
+    TFIDF,
+    Row,
+    Section,
+    mean_row,
+    missing_row,
+)
 from export.signatures import LABELS
 from keras_pipeline.data_source import sha256_of
 from keras_pipeline.report.evaluation import compute_metrics

@@ -3,11 +3,9 @@
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.shared.bench import Bench
-from benchmarks.shared.children import last_line, run_module
-from benchmarks.shared.names import NOTEBOOK, PRODUCT
-from benchmarks.shared.progress import say
-from benchmarks.shared.results import Section, median_row
+from benchmarks.shared.bench import Bench, say
+from benchmarks.shared.processes import last_line, run_module
+from benchmarks.shared.results import NOTEBOOK, PRODUCT, Section, median_row
 from benchmarks.shared.servers import running_server, server_name, write_models
 
 _CLIENT = "import to first answer: client"

@@ -4,13 +4,19 @@ from typing import Final
 
 import tensorflow as tf
 
-from benchmarks.shared.bench import Bench
-from benchmarks.shared.contenders import contenders, missing_contenders
+from benchmarks.shared.bench import Bench, contenders, missing_contenders, say
 from benchmarks.shared.floor import MachineRates, Work, count_work, measure_rates
-from benchmarks.shared.names import ARITHMETIC, NOTEBOOK, PRODUCT
-from benchmarks.shared.progress import say
-from benchmarks.shared.results import Row, Section, median_row, missing_row, rate_row
-from benchmarks.shared.statistics_of import quartiles
+from benchmarks.shared.results import (
+    ARITHMETIC,
+    NOTEBOOK,
+    PRODUCT,
+    Row,
+    Section,
+    median_row,
+    missing_row,
+    quartiles,
+    rate_row,
+)
 from benchmarks.shared.turns import Call, take_turns
 from benchmarks.shared.workload import batches_of
 from export.errors import ExportError

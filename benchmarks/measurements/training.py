@@ -5,8 +5,17 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.shared.bench import Bench
-from benchmarks.shared.names import NOTEBOOK, PRODUCT
-from benchmarks.shared.results import LOSS, SCORE, Row, Section, mean_row, median_row, missing_row
+from benchmarks.shared.results import (
+    LOSS,
+    NOTEBOOK,
+    PRODUCT,
+    SCORE,
+    Row,
+    Section,
+    mean_row,
+    median_row,
+    missing_row,
+)
 from benchmarks.shared.trainings import Training
 
 AS_GOOD: Final = "to the notebook's best validation loss"

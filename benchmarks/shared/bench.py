@@ -1,21 +1,30 @@
 """What the measurements share: data, models and peers, each made once, when first asked for."""
 
 import dataclasses
-import json
+import sys
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.aims import EMBEDDINGS, SOFT_LABELS, TABLE
-from benchmarks.peers.fast_text import FastText, is_installed
+from benchmarks.options import Plan
+from benchmarks.peers.fast_text import NOT_INSTALLED, FastText, is_installed
 from benchmarks.peers.notebook import Notebook
 from benchmarks.peers.plain_keras import write_plain_export
 from benchmarks.peers.tfidf import Tfidf
-from benchmarks.plan import Plan
-from benchmarks.shared.progress import say
+from benchmarks.shared.results import (
+    COMPILED,
+    FASTTEXT,
+    NOTEBOOK,
+    PLAIN_EXPORT,
+    PRODUCT,
+    TFIDF,
+    Row,
+    missing_row,
+)
 from benchmarks.shared.trainings import Training, train_notebook, train_product
 from benchmarks.shared.turns import Call
 from benchmarks.shared.workload import TWITTER_SHA256, smaller_table
@@ -28,6 +37,13 @@ from keras_pipeline.table.dataset import Tweets, read_tweets
 from keras_pipeline.table.splits import split
 
 Array = np.ndarray[Any, Any]
+
+_BEGAN_AT: Final = perf_counter()
+
+
+def say(what: str) -> None:
+    """What the run is doing, behind the seconds since its start; on stderr, stdout is for the table."""
+    print(f"[{perf_counter() - _BEGAN_AT:6.0f} s] {what}", file=sys.stderr, flush=True)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,14 +117,6 @@ class Bench:
         return ours, theirs
 
     @property
-    def taught_by(self) -> str:
-        """What this project's model learned from, one of `benchmarks.aims.TEACHERS`."""
-        if self.run is None:
-            return TABLE
-        saved = json.loads((self.run / "data.json").read_text())
-        return next((name for name in (SOFT_LABELS, EMBEDDINGS) if saved.get(name)), TABLE)
-
-    @property
     def notebook_trainings(self) -> list[Training]:
         """The notebook's alone, where this project's model was trained before."""
         if self.run is None:
@@ -117,11 +125,13 @@ class Bench:
 
     @cache  # noqa: B019 (one Bench a process)
     def _train_product(self, seed: int) -> Training:
+        say(f"training this project, seed {seed}")
         to = self.folder / f"product-{seed}"
         return train_product(self.source, self.tweets, seed, to, self.plan.epochs)
 
     @cache  # noqa: B019
     def _train_notebook(self, seed: int) -> Training:
+        say(f"training the notebook's way, seed {seed}")
         to = self.folder / f"notebook-{seed}"
         return train_notebook(self.source, self.tweets, seed, to, self.plan.epochs)
 
@@ -180,3 +190,22 @@ def signature_call(directory: Path) -> Call:
 
     call.owner = loaded  # type: ignore[attr-defined] # a signature does not keep its variables
     return call
+
+
+@cache
+def contenders(bench: Bench) -> dict[str, Call]:
+    """Name to a function of raw tweets; fastText is left out where it is not installed."""
+    fast_text = bench.fast_text(bench.plan.seeds[0])
+    calls: dict[str, Call] = {
+        PRODUCT: signature_call(bench.product_export),
+        PLAIN_EXPORT: signature_call(bench.plain_export),
+        NOTEBOOK: bench.notebook.predict,
+        COMPILED: bench.notebook.predict_compiled,
+        TFIDF: bench.tfidf.predict,
+    }
+    return calls if fast_text is None else {**calls, FASTTEXT: fast_text.predict}
+
+
+def missing_contenders(calls: dict[str, Call], what: str, unit: str) -> list[Row]:
+    """A row that says so where fastText is not installed."""
+    return [] if FASTTEXT in calls else [missing_row(what, FASTTEXT, unit, NOT_INSTALLED)]

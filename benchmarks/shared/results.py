@@ -1,10 +1,35 @@
 """What a measurement gives: rows of a table, each findable by what was measured and of whom."""
 
 import dataclasses
+import statistics
 from collections.abc import Sequence
 from typing import Any, Final
 
-from benchmarks.shared.statistics_of import mean_and_deviation, quartiles
+import numpy as np
+
+PRODUCT: Final = "this project"
+"""The exported graph, called by its signature; the model that training saved, where it is trained."""
+
+PRODUCT_KERAS: Final = "this project, load_model"
+"""The same model as a Keras object: `load_model(run)(texts)`."""
+
+PLAIN_EXPORT: Final = "plain Keras export"
+"""The same model exported as Keras traces it, `--graph keras`."""
+
+NOTEBOOK: Final = "notebook's way"
+"""Python cleaning, legacy Tokenizer, pad_sequences, `model.predict`."""
+
+COMPILED: Final = "notebook, compiled"
+"""The same network behind the same Python code, called as one tf.function."""
+
+TFIDF: Final = "TF-IDF + logistic regression"
+FASTTEXT: Final = "fastText"
+ARITHMETIC: Final = "arithmetic floor"
+"""The least time for the operations or the bytes of the BiLSTM at this machine's measured rates."""
+
+PRODUCT_BATCHED: Final = "this project, batching"
+RPC_FLOOR: Final = "RPC floor"
+"""A model that does nothing, on the same server."""
 
 RATES: Final = ("tweets/s", "requests/s", "of the floor")
 """Units of which more is better; of every other unit but a score, less is."""
@@ -25,7 +50,7 @@ class Row:
 
     Attributes:
         what: what was measured, such as "one tweet, p50".
-        who: of whom, one of `benchmarks.shared.names`.
+        who: of whom, one of the names above.
         value: the median, unless `what` says otherwise; None where it could not be measured.
         unit: such as ms or tweets/s.
         low, high: quartiles, where there are several samples.
@@ -135,3 +160,56 @@ def advantage(row: Row, base: Row) -> float:
     if is_difference(row.unit):
         return row.value - base.value
     return row.value / base.value if row.unit in RATES else base.value / row.value
+
+
+@dataclasses.dataclass(frozen=True)
+class Quartiles:
+    """Middle of a sample and its interquartile range.
+
+    Attributes:
+        low: a quarter of the sample is below.
+        median: half of it.
+        high: three quarters of it.
+    """
+
+    low: float
+    median: float
+    high: float
+
+
+def quartiles(sample: Sequence[float]) -> Quartiles:
+    """Median and quartiles, the ends included; of a single value, that value three times.
+
+    Example:
+    >>> quartiles([4.0, 1.0, 2.0, 3.0, 5.0])
+    Quartiles(low=2.0, median=3.0, high=4.0)
+    """
+    return Quartiles(percentile(sample, 25), percentile(sample, 50), percentile(sample, 75))
+
+
+def percentile(sample: Sequence[float], percent: float) -> float:
+    """The value that `percent` of the sample do not exceed, between two of them by their distance.
+
+    Raises:
+        ValueError: an empty sample, or a percentage outside 0 to 100.
+
+    Example:
+    >>> percentile([10.0, 20.0, 30.0], 75)
+    25.0
+    """
+    if not sample or not 0 <= percent <= 100:
+        raise ValueError(
+            "A percentile needs a sample and a percentage from 0 to 100. "
+            f"Received: {len(sample)} values, percent={percent}"
+        )
+    return float(np.percentile(sample, percent))
+
+
+def mean_and_deviation(sample: Sequence[float]) -> tuple[float, float | None]:
+    """Mean and standard deviation (of a sample, n - 1); no deviation of a single value.
+
+    Example:
+    >>> mean_and_deviation([1.0, 2.0, 3.0]), mean_and_deviation([1.0])
+    ((2.0, 1.0), (1.0, None))
+    """
+    return statistics.fmean(sample), statistics.stdev(sample) if len(sample) > 1 else None

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.shared.children import run_module
-from benchmarks.shared.progress import say
+from benchmarks.shared.processes import run_module
 from benchmarks.shared.workload import data_options
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
@@ -77,7 +76,6 @@ def train_product(
     Raises:
         BenchError: the command failed.
     """
-    say(f"training this project, seed {seed}")
     limit = [] if epochs is None else [f"--epochs={epochs}"]
     command = ["keras_pipeline.train", *data_options(source), f"--seed={seed}", "--no-export"]
     done = run_module([*command, *limit, f"--output={to}"], to.with_suffix(".log"))
@@ -104,7 +102,6 @@ def train_notebook(
     Raises:
         BenchError: the command failed.
     """
-    say(f"training the notebook's way, seed {seed}")
     limit = [] if epochs is None else [f"--epochs={epochs}"]
     command = ["benchmarks.peers.notebook", *data_options(source), f"--seed={seed}"]
     done = run_module([*command, *limit, f"--output={to}"], to.with_suffix(".log"))

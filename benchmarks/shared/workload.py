@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from benchmarks.shared.children import ROOT
+from benchmarks.shared.processes import ROOT
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.table.dataset import Tweets
 

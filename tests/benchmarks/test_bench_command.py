@@ -9,11 +9,11 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.aims import AIMS
+from benchmarks.measurements import MEASUREMENTS
 from benchmarks.measurements.training import AS_GOOD
-from benchmarks.options import parse_options
+from benchmarks.options import FULL, QUICK, parse_options
 from benchmarks.peers.fast_text import is_installed
-from benchmarks.plan import FULL, QUICK
-from benchmarks.shared.names import FASTTEXT, MEASUREMENTS, PRODUCT_BATCHED
+from benchmarks.shared.results import FASTTEXT, PRODUCT_BATCHED
 from benchmarks.shared.servers import EMBEDDED_SERVER, server_name
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ def test_a_failing_measurement_does_not_stop_the_next(
 ):
     """A server that does not start is what cannot be produced; the rest is real."""
     from benchmarks.measurements import grpc_load
-    from benchmarks.shared.errors import BenchError
+    from benchmarks.shared.processes import BenchError
 
     def refuse(*_arguments, **_options):
         raise BenchError("the server ended with exit code 1: no port.")

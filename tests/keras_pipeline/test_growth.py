@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks.shared.children import run_module
+from benchmarks.shared.processes import run_module
 
 ROWS = 1_600_000
 MOST_BYTES = 1_500_000_000

@@ -13,8 +13,8 @@ from benchmarks.peers import fast_text, notebook
 from benchmarks.peers.cleaning import clean
 from benchmarks.peers.notebook import Notebook
 from benchmarks.peers.tfidf import Tfidf
-from benchmarks.shared.contenders import missing_contenders
-from benchmarks.shared.names import FASTTEXT
+from benchmarks.shared.bench import missing_contenders
+from benchmarks.shared.results import FASTTEXT
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 

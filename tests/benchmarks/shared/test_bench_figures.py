@@ -12,19 +12,21 @@ from sklearn import metrics
 
 from benchmarks import aims
 from benchmarks.aims import AIMS, Aim, judge
+from benchmarks.measurements import MEASUREMENTS
 from benchmarks.report import Report, section_markdown
-from benchmarks.shared.names import MEASUREMENTS
 from benchmarks.shared.results import (
     Row,
     Section,
     advantage,
     find_row,
+    mean_and_deviation,
     mean_row,
     median_row,
     missing_row,
+    percentile,
+    quartiles,
     rate_row,
 )
-from benchmarks.shared.statistics_of import mean_and_deviation, percentile, quartiles
 from benchmarks.shared.trainings import Training, log_loss
 
 SAMPLES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)

@@ -8,10 +8,9 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.measurements.growth import further_row_us
-from benchmarks.shared.children import run_module
-from benchmarks.shared.errors import BenchError
 from benchmarks.shared.floor import MachineRates, Work, count_work, measure_rates, work_of
 from benchmarks.shared.machine import ProcessorTimes, describe_machine, processor_times
+from benchmarks.shared.processes import BenchError, run_module
 from benchmarks.shared.turns import take_turns
 from benchmarks.shared.workload import (
     batches_of,
