@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure this project beside what it replaces; print a Markdown table.",
+        allow_abbrev=False,
     )
     parser.add_argument(
         "--data", type=Path, metavar="CSV",
@@ -128,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(MEASUREMENTS)} (default: all)",
     )  # fmt: skip
     parser.add_argument(
-        "--seeds", type=_positive, metavar="N",
+        "--seeds", type=positive, metavar="N",
         help=f"trainings of each contender (default: {len(FULL.seeds)}, quick {len(QUICK.seeds)})",
     )  # fmt: skip
     parser.add_argument(
@@ -153,7 +154,8 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in MEASUREMENTS if name in given)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number from 1 up, as an option's `type`."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 up. Received: {text!r}")
     return int(text)

@@ -134,7 +134,7 @@ def _against(row: Row, section: Section) -> str:
 
 def _aim_cells(verdict: Verdict) -> list[str]:
     aim = verdict.aim
-    unit = SCORE if aim.of[0] == "quality" or "F1" in aim.of[1] else ""
+    unit = SCORE if aim.figure[0] == "quality" or "F1" in aim.figure[1] else ""
     wanted = f"{'at most' if aim.at_most else 'at least'} {_plain(aim.limit)}"
     measured = "-" if verdict.measured is None else shown(verdict.measured, unit)
     return [aim.what, wanted, measured, verdict.words]

@@ -2,19 +2,22 @@
 
 import dataclasses
 import importlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.aims import judge, taught_by
+from benchmarks.aims import judge, teacher_of
 from benchmarks.measurements import MEASUREMENTS
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.shared.bench import Bench, say
-from benchmarks.shared.machine import Load, describe_machine, processor_times, stolen_share
-from benchmarks.shared.processes import BenchError
+from benchmarks.shared.machine import (
+    Load,
+    describe_machine,
+    processor_times,
+    stolen_share,
+)
+from benchmarks.shared.processes import ROOT, BenchError
 from benchmarks.shared.results import Section
-from benchmarks.shared.workload import shown_path
 from keras_pipeline.data_source import find_source, sha256_of
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.run_folder import RunFolder
@@ -46,7 +49,13 @@ def run(options: Options, load: Load) -> int:
     for name in options.only:
         sections.append(_measured(name, bench))
         machine["stolen_share"] = stolen_share(began)
-        report = _report(machine, settings, sections, bench)
+        verdicts = judge(
+            sections,
+            quick=bench.plan.quick,
+            twitter=bench.is_twitter,
+            taught_by=teacher_of(bench.run),
+        )
+        report = Report(machine=machine, settings=settings, sections=sections, verdicts=verdicts)
         _write(report, options.out)
     print(report.to_markdown())
     say(f"written: {options.out / 'results.md'}, {options.out / 'results.json'}")
@@ -64,24 +73,12 @@ def _measured(name: str, bench: Bench) -> Section:
     return dataclasses.replace(section, stolen_share=stolen_share(began))
 
 
-def _report(
-    machine: dict[str, Any], settings: dict[str, Any], sections: Sequence[Section], bench: Bench
-) -> Report:
-    verdicts = judge(
-        sections,
-        quick=bench.plan.quick,
-        twitter=bench.is_twitter,
-        taught_by=taught_by(bench.run),
-    )
-    return Report(machine=machine, settings=settings, sections=list(sections), verdicts=verdicts)
-
-
 def _settings(bench: Bench, options: Options) -> dict[str, Any]:
     return {
-        "data": shown_path(bench.whole.path),
+        "data": _shown_path(bench.whole.path),
         "sha256": sha256_of(bench.whole.path),
         "rows": len(bench.tweets.labels),
-        "run": None if options.run is None else shown_path(options.run),
+        "run": None if options.run is None else _shown_path(options.run),
         "only": list(options.only),
         "quick": bench.plan.quick,
         "plan": dataclasses.asdict(bench.plan),
@@ -110,3 +107,11 @@ def _make_folder(path: Path) -> None:
         raise UserError(
             f"`--out` must be a new folder: nothing is written over. Received: out={path}"
         )
+
+
+def _shown_path(path: Path) -> str:
+    """As seen from the project, where it lies in it; else its name."""
+    path = path.resolve()
+    if ".venv" in path.parts or not path.is_relative_to(ROOT):
+        return path.name
+    return str(path.relative_to(ROOT))

@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.shared.bench import Bench, say, signature_call
 from benchmarks.shared.processes import Finished, run_module
-from benchmarks.shared.results import PRODUCT, Row, Section, median_row
+from benchmarks.shared.results import PRODUCT, Row, Section
 from benchmarks.shared.turns import Call, take_turns
 from benchmarks.shared.workload import batches_of, texts_of_length, write_many_rows
 from export.signatures import LABELS
@@ -27,11 +27,10 @@ SMALL_NETWORK: Final = (
 
 def measure(bench: Bench) -> Section:
     """Training by rows, answers by words and by rows."""
-    rows = [*_training_rows(bench), *_length_rows(bench), *_batch_rows(bench)]
     return Section(
         name="growth",
         title="Growth",
-        rows=rows,
+        rows=[*_training_rows(bench), *_answer_rows(bench)],
         notes=(
             (
                 "Training: `python -m keras_pipeline.train` on that many real tweets, each with three words "
@@ -52,20 +51,20 @@ def _training_rows(bench: Bench) -> list[Row]:
     folder.mkdir()
     sizes = bench.plan.growth_rows
     done = [_train(bench, size, folder) for size in sizes]
-    seconds, memory = [each.seconds for each in done], [each.peak_bytes / 1e6 for each in done]
-    rows = []
-    for size, second, megabytes in zip(sizes, seconds, memory, strict=True):
+    memory = [each.peak_bytes / 1e6 for each in done]
+    further = further_row_us(sizes, [each.seconds for each in done])
+    rows: list[Row] = []
+    for size, each, megabytes in zip(sizes, done, memory, strict=True):
         rows += [
-            _row(f"{size:,} rows: training", second, "s"),
+            _row(f"{size:,} rows: training", each.seconds, "s"),
             _row(f"{size:,} rows: peak memory", megabytes, "MB"),
         ]
-    further = further_row_us(sizes, seconds)
-    rows += [
-        _row(f"{low:,} to {high:,} rows: time of a further row", time, "µs")
-        for low, high, time in zip(sizes[:-1], sizes[1:], further, strict=True)
-    ]
     return [
         *rows,
+        *(
+            _row(f"{low:,} to {high:,} rows: time of a further row", time, "µs")
+            for (low, high), time in zip(itertools.pairwise(sizes), further, strict=True)
+        ),
         _row("time of a further row, largest over smallest", further[-1] / further[0], "times"),
         _row("peak memory, largest over smallest", memory[-1] / memory[0], "times"),
     ]
@@ -95,44 +94,24 @@ def _train(bench: Bench, size: int, folder: Path) -> Finished:
     return done
 
 
-def _length_rows(bench: Bench) -> list[Row]:
-    rows = []
-    for size in LENGTH_BATCHES:
-        say(f"growth: words of a tweet, batches of {size:,}")
-        rows += _timed(
-            bench,
-            {
-                _tweets(size, words): texts_of_length(bench.speed_texts, words, size)
-                for words in WORDS
-            },
-        )
-    return rows
-
-
-def _batch_rows(bench: Bench) -> list[Row]:
-    say("growth: batch size")
-    batches = {
-        f"batch of {size:,} real tweets": batches_of(bench.speed_texts, size, 1)[0]
-        for size in BATCH_SIZES
+def _answer_rows(bench: Bench) -> list[Row]:
+    call, texts = signature_call(bench.product_export), bench.speed_texts
+    groups = {
+        f"words of a tweet, batches of {size:,}": {
+            _tweets(size, words): texts_of_length(texts, words, size) for words in WORDS
+        }
+        for size in LENGTH_BATCHES
     }
-    return _timed(bench, batches)
-
-
-def _timed(bench: Bench, batches: dict[str, list[str]]) -> list[Row]:
-    """Milliseconds a call for each batch, the batches in turns."""
-    call = signature_call(bench.product_export)
-    calls = {what: _with(call, batch) for what, batch in batches.items()}
-    times = take_turns(
-        calls,
-        [[]],
-        rounds=bench.plan.call_rounds,
-        budget_s=bench.plan.call_budget_s,
-        least_rounds=bench.plan.least_rounds,
-    )
-    return [
-        median_row(what, PRODUCT, [second * 1e3 for second in seconds], "ms")
-        for what, seconds in times.items()
-    ]
+    groups["batch size"] = {
+        f"batch of {size:,} real tweets": batches_of(texts, size, 1)[0] for size in BATCH_SIZES
+    }
+    rows: list[Row] = []
+    for told, batches in groups.items():
+        say(f"growth: {told}")
+        calls = {what: _with(call, batch) for what, batch in batches.items()}
+        times = take_turns(calls, [[]], bench.plan)
+        rows += [Row.time(what, PRODUCT, seconds, "ms") for what, seconds in times.items()]
+    return rows
 
 
 def _with(call: Call, batch: list[str]) -> Call:

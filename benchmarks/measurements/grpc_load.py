@@ -4,21 +4,13 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from benchmarks.shared.bench import Bench, say
 from benchmarks.shared.grpc_clients import Tally, joined, load
 from benchmarks.shared.machine import cores
-from benchmarks.shared.results import (
-    PRODUCT,
-    PRODUCT_BATCHED,
-    RPC_FLOOR,
-    Row,
-    Section,
-    median_row,
-    missing_row,
-    percentile,
-)
+from benchmarks.shared.results import PRODUCT, PRODUCT_BATCHED, RPC_FLOOR, Row, Section
 from benchmarks.shared.servers import (
     FLOOR_MODEL,
     REAL_SERVER,
@@ -48,7 +40,7 @@ def measure(bench: Bench) -> Section:
             for who, found in rounds.items():
                 rows += _rows(who, clients, found, bench.plan.load_s)
     if PRODUCT_BATCHED not in targets:
-        rows.append(missing_row("1 to 64 clients", PRODUCT_BATCHED, "ms", _NO_BATCHING))
+        rows.append(Row.missing("1 to 64 clients", PRODUCT_BATCHED, "ms", _NO_BATCHING))
     return Section(
         name="grpc",
         title=f"gRPC on loopback, {server_name()}",
@@ -96,21 +88,15 @@ def _rows(who: str, clients: int, turns: Sequence[Tally], duration_s: float) -> 
     name, total = f"{clients} client{'s' * (clients > 1)}", joined(turns)
     failures = "".join(f"; **{count:,} times {code}**" for code, count in total.failures.items())
     if not total.seconds:
-        return [missing_row(f"{name}, p50", who, "ms", f"no answer: {failures}")]
-    medians = [percentile(turn.seconds, 50) * 1e3 for turn in turns if turn.seconds]
+        return [Row.missing(f"{name}, p50", who, "ms", f"no answer: {failures}")]
+    medians = [median(turn.seconds) for turn in turns if turn.seconds]
     rates = [turn.in_time / duration_s for turn in turns]
     cpu_ms = total.cpu_s / len(total.seconds) * 1e3
     note = f"clients: {cpu_ms:.2f} ms of processor a request{failures}"
     return [
-        median_row(f"{name}, p50", who, medians, "ms"),
-        Row(
-            what=f"{name}, p99",
-            who=who,
-            value=percentile(total.seconds, 99) * 1e3,
-            unit="ms",
-            samples=len(total.seconds),
-        ),
-        median_row(f"{name}, rate", who, rates, "requests/s", note=note),
+        Row.time(f"{name}, p50", who, medians, "ms"),
+        Row.tail(f"{name}, p99", who, total.seconds, "ms"),
+        Row.median(f"{name}, rate", who, rates, "requests/s", note=note),
     ]
 
 

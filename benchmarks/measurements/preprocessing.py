@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks.shared.bench import Bench, say
-from benchmarks.shared.results import NOTEBOOK, PRODUCT, PRODUCT_KERAS, Row, Section, median_row
+from benchmarks.shared.results import NOTEBOOK, PRODUCT, PRODUCT_KERAS, Row, Section
 from benchmarks.shared.turns import Call, take_turns
 from benchmarks.shared.workload import batches_of
 from export.errors import ExportError
@@ -27,18 +27,9 @@ def measure(bench: Bench) -> Section:
     rows: list[Row] = []
     for size, what in _SIZES.items():
         say(f"preprocessing: {what}")
-        times = take_turns(
-            calls,
-            batches_of(bench.speed_texts, size, bench.plan.call_rounds * _BURST),
-            rounds=bench.plan.call_rounds,
-            burst=_BURST,
-            budget_s=bench.plan.call_budget_s,
-            least_rounds=bench.plan.least_rounds,
-        )
-        rows += [
-            median_row(what, name, [second / size * 1e6 for second in seconds], "µs")
-            for name, seconds in times.items()
-        ]
+        batches = batches_of(bench.speed_texts, size, bench.plan.call_rounds * _BURST)
+        times = take_turns(calls, batches, bench.plan, burst=_BURST)
+        rows += [Row.time(what, who, seconds, "µs", size) for who, seconds in times.items()]
     return Section(
         name="preprocessing",
         title="Preprocessing alone",

@@ -5,19 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.fast_text import NOT_INSTALLED
+from benchmarks.peers.fast_text import NOT_INSTALLED, FastText
+from benchmarks.peers.tfidf import Tfidf
 from benchmarks.shared.bench import Bench
-from benchmarks.shared.results import (
-    FASTTEXT,
-    NOTEBOOK,
-    PRODUCT,
-    SCORE,
-    TFIDF,
-    Row,
-    Section,
-    mean_row,
-    missing_row,
-)
+from benchmarks.shared.results import FASTTEXT, NOTEBOOK, PRODUCT, SCORE, TFIDF, Row, Section
 from export.signatures import LABELS
 from keras_pipeline.data_source import sha256_of
 from keras_pipeline.report.evaluation import compute_metrics
@@ -31,10 +22,10 @@ Metrics = dict[str, Any]
 def measure(bench: Bench) -> Section:
     """Mean and standard deviation of every figure, over the seeds."""
     found = {
-        PRODUCT: _product(bench),
-        NOTEBOOK: [training.test for training in bench.notebook_trainings],
-        TFIDF: [_metrics(bench, bench.tfidf.predict(bench.speed_texts))],
-        FASTTEXT: _fast_text(bench),
+        PRODUCT: _trained(bench, PRODUCT) if bench.run is None else _saved(bench.run),
+        NOTEBOOK: _trained(bench, NOTEBOOK),
+        TFIDF: _judged(bench, [bench.tfidf]),
+        FASTTEXT: _judged(bench, [bench.fast_text(seed) for seed in bench.plan.seeds]),
     }
     rows = [_row(figure, who, metrics) for figure in FIGURES for who, metrics in found.items()]
     return Section(
@@ -61,10 +52,12 @@ def measure(bench: Bench) -> Section:
     )
 
 
-def _product(bench: Bench) -> list[Metrics]:
-    if bench.run is None:
-        return [training.test for training in bench.trainings[0]]
-    return [json.loads(RunFolder(bench.run).metrics.read_text())["test"]]
+def _trained(bench: Bench, who: str) -> list[Metrics]:
+    return [bench.training(who, seed).test for seed in bench.plan.seeds]
+
+
+def _saved(run: Path) -> list[Metrics]:
+    return [json.loads(RunFolder(run).metrics.read_text())["test"]]
 
 
 def _about_run(bench: Bench) -> list[str]:
@@ -78,19 +71,16 @@ def _about_run(bench: Bench) -> list[str]:
     return [f"This project's figures are those that `--run` saved, of one seed and the {ending}"]
 
 
-def _fast_text(bench: Bench) -> list[Metrics]:
-    peers = [bench.fast_text(seed) for seed in bench.plan.seeds]
-    return [_metrics(bench, peer.predict(bench.speed_texts)) for peer in peers if peer is not None]
-
-
-def _metrics(bench: Bench, probabilities: Any) -> Metrics:
-    return compute_metrics(bench.tweets.labels[bench.test_rows], probabilities)
+def _judged(bench: Bench, peers: Sequence[Tfidf | FastText | None]) -> list[Metrics]:
+    """Figures of the test part of those that are installed."""
+    labels, texts = bench.tweets.labels[bench.test_rows], bench.speed_texts
+    return [compute_metrics(labels, peer.predict(texts)) for peer in peers if peer is not None]
 
 
 def _row(figure: str, who: str, metrics: Sequence[Metrics]) -> Row:
     if not metrics:
-        return missing_row(figure, who, SCORE, NOT_INSTALLED)
-    return mean_row(figure, who, [figure_of(each, figure) for each in metrics], SCORE)
+        return Row.missing(figure, who, SCORE, NOT_INSTALLED)
+    return Row.mean(figure, who, [figure_of(each, figure) for each in metrics], SCORE)
 
 
 def figure_of(metrics: Metrics, figure: str) -> float:

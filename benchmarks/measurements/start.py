@@ -5,7 +5,7 @@ from time import perf_counter
 
 from benchmarks.shared.bench import Bench, say
 from benchmarks.shared.processes import last_line, run_module
-from benchmarks.shared.results import NOTEBOOK, PRODUCT, Section, median_row
+from benchmarks.shared.results import NOTEBOOK, PRODUCT, Row, Section
 from benchmarks.shared.servers import running_server, server_name, write_models
 
 _CLIENT = "import to first answer: client"
@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Section:
     return Section(
         name="start",
         title="Start",
-        rows=[median_row(what, who, seconds, "s") for (what, who), seconds in times.items()],
+        rows=[Row.time(what, who, seconds, "s") for (what, who), seconds in times.items()],
         baseline=NOTEBOOK,
         notes=(
             (

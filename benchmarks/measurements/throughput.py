@@ -1,23 +1,14 @@
 """Batches of raw tweets, answered in this process, beside the least time that arithmetic allows."""
 
+from statistics import median
 from typing import Final
 
 import tensorflow as tf
 
-from benchmarks.shared.bench import Bench, contenders, missing_contenders, say
+from benchmarks.shared.bench import Bench, missing_contenders, say
 from benchmarks.shared.floor import MachineRates, Work, count_work, measure_rates
-from benchmarks.shared.results import (
-    ARITHMETIC,
-    NOTEBOOK,
-    PRODUCT,
-    Row,
-    Section,
-    median_row,
-    missing_row,
-    quartiles,
-    rate_row,
-)
-from benchmarks.shared.turns import Call, take_turns
+from benchmarks.shared.results import ARITHMETIC, NOTEBOOK, PRODUCT, Row, Section
+from benchmarks.shared.turns import take_turns
 from benchmarks.shared.workload import batches_of
 from export.errors import ExportError
 from export.graph.classifier_weights import ClassifierWeights
@@ -27,12 +18,11 @@ BATCH_SIZES: Final = (32, 256, 2048)
 
 def measure(bench: Bench) -> Section:
     """Tweets a second at each batch size."""
-    calls = contenders(bench)
     rates = measure_rates()
     rows: list[Row] = []
     for size in BATCH_SIZES:
         say(f"throughput: batches of {size:,}")
-        rows += _batch_rows(bench, calls, size, rates)
+        rows += _batch_rows(bench, size, rates)
     return Section(
         name="throughput",
         title="Batches in process",
@@ -54,22 +44,17 @@ def measure(bench: Bench) -> Section:
     )
 
 
-def _batch_rows(bench: Bench, calls: dict[str, Call], size: int, rates: MachineRates) -> list[Row]:
+def _batch_rows(bench: Bench, size: int, rates: MachineRates) -> list[Row]:
     what = f"batch of {size:,}"
+    calls = bench.contenders
     batches = batches_of(bench.speed_texts, size, max(4, 256 // size))
-    times = take_turns(
-        calls,
-        batches,
-        rounds=bench.plan.call_rounds,
-        budget_s=bench.plan.call_budget_s,
-        least_rounds=bench.plan.least_rounds,
-    )
-    rows = [rate_row(what, name, seconds, size, "tweets/s") for name, seconds in times.items()]
+    times = take_turns(calls, batches, bench.plan)
+    rows = [Row.rate(what, who, seconds, "tweets/s", size) for who, seconds in times.items()]
     rows += missing_contenders(calls, what, "tweets/s")
     try:
         weights = ClassifierWeights(bench.model.classifier)
     except ExportError as error:
-        return [*rows, missing_row(what, ARITHMETIC, "tweets/s", str(error))]
+        return [*rows, Row.missing(what, ARITHMETIC, "tweets/s", str(error))]
     work = [count_work(weights, bench.model.token_ids(tf.constant(batch))) for batch in batches]
     return rows + _floor_rows(what, size, work, rates, times[PRODUCT])
 
@@ -79,14 +64,14 @@ def _floor_rows(
 ) -> list[Row]:
     """The floor as a rate, and the share of it that this project reaches."""
     floors = [each.least_seconds(rates) for each in work]
-    floor_s = quartiles(floors).median
+    floor_s = median(floors)
     operations = sum(each.flops for each in work) / len(work)
     moved = sum(each.bytes for each in work) / len(work)
     bound = "operations" if operations / rates.flops >= moved / rates.bytes else "bytes"
     note = f"{operations / 1e6:,.0f} Mflop, {moved / 1e6:,.1f} MB a batch; bound by {bound}"
     return [
-        rate_row(what, ARITHMETIC, floors, size, "tweets/s", note=note),
-        median_row(
+        Row.rate(what, ARITHMETIC, floors, "tweets/s", size, note=note),
+        Row.median(
             f"{what}, share of the floor",
             PRODUCT,
             [floor_s / each for each in seconds],

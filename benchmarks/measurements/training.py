@@ -5,46 +5,35 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.shared.bench import Bench
-from benchmarks.shared.results import (
-    LOSS,
-    NOTEBOOK,
-    PRODUCT,
-    SCORE,
-    Row,
-    Section,
-    mean_row,
-    median_row,
-    missing_row,
-)
+from benchmarks.shared.results import LOSS, NOTEBOOK, PRODUCT, SCORE, Row, Section
 from benchmarks.shared.trainings import Training
 
 AS_GOOD: Final = "to the notebook's best validation loss"
 
-_TIMES: dict[str, Callable[[Training], float]] = {
-    "to the best validation loss": lambda training: training.seconds_to_best,
-    "whole command": lambda training: training.seconds,
-}
-_FIGURES: dict[str, tuple[str, Callable[[Training], float]]] = {
-    "log loss, validation part": (LOSS, lambda training: training.validation_loss),
-    "macro F1, validation part": (SCORE, lambda training: training.validation["macro_f1"]),
-    "macro F1, test part": (SCORE, lambda training: training.test["macro_f1"]),
-}
+_Figure = tuple[str, Callable[..., Row], str, Callable[[Training, Training], float]]
+_FIGURES: tuple[_Figure, ...] = (
+    ("to the best validation loss", Row.median, "s", lambda run, _: run.seconds_to_best),
+    ("whole command", Row.median, "s", lambda run, _: run.seconds),
+    (AS_GOOD, Row.median, "s", lambda run, other: run.seconds_until(other.best_loss)),
+    ("log loss, validation part", Row.mean, LOSS, lambda run, _: run.validation_loss),
+    ("macro F1, validation part", Row.mean, SCORE, lambda run, _: run.validation["macro_f1"]),
+    ("macro F1, test part", Row.mean, SCORE, lambda run, _: run.test["macro_f1"]),
+    ("peak memory", Row.median, "MB", lambda run, _: run.peak_bytes / 1e6),
+)
+"""What, the row that it makes, its unit, and the figure of a run beside the notebook's of its seed."""
 
 
 def measure(bench: Bench) -> Section:
     """Train both in turns, a fresh process each time."""
-    ours, theirs = bench.trainings
-    both = {PRODUCT: ours, NOTEBOOK: theirs}
-    rows = [_epoch_row(who, trainings) for who, trainings in both.items()]
-    for what, seconds in _TIMES.items():
-        rows += [median_row(what, who, [*map(seconds, runs)], "s") for who, runs in both.items()]
-    rows += [_as_good_row(who, runs, theirs) for who, runs in both.items()]
-    for what, (unit, figure) in _FIGURES.items():
-        rows += [mean_row(what, who, [*map(figure, runs)], unit) for who, runs in both.items()]
-    rows += [
-        median_row("peak memory", who, [run.peak_bytes / 1e6 for run in runs], "MB")
-        for who, runs in both.items()
-    ]
+    seeds = bench.plan.seeds
+    pairs = [{who: bench.training(who, seed) for who in (PRODUCT, NOTEBOOK)} for seed in seeds]
+    rows = [_epoch_row(who, [pair[who] for pair in pairs]) for who in (PRODUCT, NOTEBOOK)]
+    for what, row, unit, figure in _FIGURES:
+        for who in (PRODUCT, NOTEBOOK):
+            sample = [figure(pair[who], pair[NOTEBOOK]) for pair in pairs]
+            reached = math.inf not in sample
+            missing = Row.missing(what, who, unit, "not every run got there")
+            rows.append(row(what, who, sample, unit) if reached else missing)
     return Section(
         name="training",
         title="Training",
@@ -68,18 +57,9 @@ def measure(bench: Bench) -> Section:
     )
 
 
-def _as_good_row(who: str, runs: list[Training], others: list[Training]) -> Row:
-    """Seconds until each run is as good as the other of its seed ever was."""
-    pairs = zip(runs, others, strict=True)
-    seconds = [run.seconds_until(other.best_loss) for run, other in pairs]
-    if math.inf in seconds:
-        return missing_row(AS_GOOD, who, "s", "not every run got there")
-    return median_row(AS_GOOD, who, seconds, "s")
-
-
 def _epoch_row(who: str, trainings: list[Training]) -> Row:
     seconds = [epoch["seconds"] for training in trainings for epoch in training.history]
     counts = sorted(len(training.history) for training in trainings)
-    return median_row(
+    return Row.median(
         "an epoch", who, seconds, "s", note=f"{counts[0]} to {counts[-1]} epochs a run"
     )

@@ -2,13 +2,12 @@
 
     python -m benchmarks.peers.notebook --data=CSV --seed=42 --output=DIR
 
-trains it in a process of its own and writes `notebook.keras`, `tokenizer.json`, `history.json` and
+trains it in a process of its own and writes `notebook.keras`, `tokenizer.json`, `history.csv` and
 `answers.npz`. The rows are those that this project trains on, and early stopping watches the same
 validation part: the notebook watched its test part, which would flatter its figures on it.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from benchmarks.peers.cleaning import clean
@@ -151,15 +151,15 @@ def train(
         class_weights: balanced weights by class id.
         epochs: most epochs.
     """
-    (texts, labels), (watched_texts, watched_labels) = training, validation
+    (texts, labels), (watched, watched_labels) = training, validation
     clock = _Clock()
     stopping = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=PATIENCE, restore_best_weights=True
+        "val_loss", patience=PATIENCE, restore_best_weights=True
     )
     notebook.network.fit(
         notebook.token_ids(texts),
         labels,
-        validation_data=(notebook.token_ids(watched_texts), watched_labels),
+        validation_data=(notebook.token_ids(watched), watched_labels),
         batch_size=BATCH_SIZE,
         epochs=epochs,
         class_weight=class_weights,
@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options.output.mkdir(parents=True, exist_ok=True)
     notebook.save(options.output)
-    (options.output / "history.json").write_text(json.dumps(history, indent=2) + "\n")
+    pd.DataFrame(history).to_csv(options.output / "history.csv", index=False)
     np.savez(
         options.output / "answers.npz",
         test=notebook.predict(tweets.texts[parts.test]),

@@ -1,6 +1,5 @@
 """What the measurements share: data, models and peers, each made once, when first asked for."""
 
-import dataclasses
 import sys
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,7 +12,6 @@ import tensorflow as tf
 from benchmarks.options import Plan
 from benchmarks.peers.fast_text import NOT_INSTALLED, FastText, is_installed
 from benchmarks.peers.notebook import Notebook
-from benchmarks.peers.plain_keras import write_plain_export
 from benchmarks.peers.tfidf import Tfidf
 from benchmarks.shared.results import (
     COMPILED,
@@ -23,12 +21,12 @@ from benchmarks.shared.results import (
     PRODUCT,
     TFIDF,
     Row,
-    missing_row,
 )
-from benchmarks.shared.trainings import Training, train_notebook, train_product
+from benchmarks.shared.trainings import Training, train
 from benchmarks.shared.turns import Call
 from benchmarks.shared.workload import TWITTER_SHA256, smaller_table
 from export.graph.saved_model import write_saved_model
+from export.settings import GRAPHS
 from export.signatures import PROBABILITIES, SERVING_DEFAULT, TEXT
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, sha256_of
@@ -44,19 +42,6 @@ _BEGAN_AT: Final = perf_counter()
 def say(what: str) -> None:
     """What the run is doing, behind the seconds since its start; on stderr, stdout is for the table."""
     print(f"[{perf_counter() - _BEGAN_AT:6.0f} s] {what}", file=sys.stderr, flush=True)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Learnable:
-    """Rows for the peers that need no validation part.
-
-    Attributes:
-        texts: raw tweets of the training and the validation part, `[rows]`.
-        labels: their class ids.
-    """
-
-    texts: Array
-    labels: Array
 
 
 class Bench:
@@ -100,76 +85,56 @@ class Bench:
         return np.asarray(self.tweets.texts[self.test_rows])
 
     @cached_property
-    def learnable(self) -> Learnable:
-        """All that is not test, without rows that stand, once cleaned, in the test part."""
+    def learnable(self) -> tuple[Array, Array]:
+        """Raw tweets and class ids for the peers that need no validation part.
+
+        All that is not test, without rows that stand, once cleaned, in the test part.
+        """
         tweets = self.tweets
         rest = np.setdiff1d(np.arange(len(tweets.labels)), self.test_rows)
         rest = rest[~np.isin(tweets.twins[rest], tweets.twins[self.test_rows])]
-        return Learnable(np.asarray(tweets.texts[rest]), tweets.labels[rest])
-
-    @cached_property
-    def trainings(self) -> tuple[list[Training], list[Training]]:
-        """This project's and the notebook's, trained in turns, one each a seed."""
-        ours, theirs = [], []
-        for seed in self.plan.seeds:
-            ours.append(self._train_product(seed))
-            theirs.append(self._train_notebook(seed))
-        return ours, theirs
-
-    @property
-    def notebook_trainings(self) -> list[Training]:
-        """The notebook's alone, where this project's model was trained before."""
-        if self.run is None:
-            return self.trainings[1]
-        return [self._train_notebook(seed) for seed in self.plan.seeds]
+        return np.asarray(tweets.texts[rest]), tweets.labels[rest]
 
     @cache  # noqa: B019 (one Bench a process)
-    def _train_product(self, seed: int) -> Training:
-        say(f"training this project, seed {seed}")
-        to = self.folder / f"product-{seed}"
-        return train_product(self.source, self.tweets, seed, to, self.plan.epochs)
-
-    @cache  # noqa: B019
-    def _train_notebook(self, seed: int) -> Training:
-        say(f"training the notebook's way, seed {seed}")
-        to = self.folder / f"notebook-{seed}"
-        return train_notebook(self.source, self.tweets, seed, to, self.plan.epochs)
+    def training(self, who: str, seed: int) -> Training:
+        """This project's or the notebook's, trained in a process of its own."""
+        say(f"training {who}, seed {seed}")
+        to, epochs = self.folder, self.plan.epochs
+        return train(who, self.source, self.tweets, seed=seed, to=to, epochs=epochs)
 
     @cached_property
     def run_folder(self) -> Path:
         """The trained model whose speed is measured: `--run`, else the first seed's."""
-        return self.run or self._train_product(self.plan.seeds[0]).folder
+        return self.run or self.training(PRODUCT, self.plan.seeds[0]).folder
 
     @cached_property
     def model(self) -> SentimentModel:
         """That model as a Keras object."""
         return load_model(self.run_folder)
 
-    @cached_property
-    def product_export(self) -> Path:
-        """Its SavedModel, as this project exports it."""
-        say("exporting")
-        path = self.folder / "exports" / "product"
-        write_saved_model(self.model, path)
+    @cache  # noqa: B019
+    def export(self, graph: str) -> Path:
+        """Its SavedModel by one of `export.settings.GRAPHS`; by `keras`, what plain Keras would export."""
+        model, path = self.model, self.folder / "exports" / graph
+        say(f"exporting, graph {graph}")
+        write_saved_model(model, path, graph)
         return path
 
-    @cached_property
-    def plain_export(self) -> Path:
-        """Its SavedModel, as plain Keras would export it."""
-        path = self.folder / "exports" / "plain"
-        write_plain_export(self.model, path)
-        return path
+    @property
+    def product_export(self) -> Path:
+        """Its SavedModel, as this project exports it."""
+        return self.export(GRAPHS[0])
 
     @cached_property
     def notebook(self) -> Notebook:
         """The notebook's way with the words of the table and random weights, for speed."""
-        return Notebook.untrained(self.learnable.texts)
+        return Notebook.untrained(self.learnable[0])
 
     @cached_property
     def tfidf(self) -> Tfidf:
         """The scikit-learn peer, trained."""
         say("training TF-IDF + logistic regression")
-        return Tfidf().fit(self.learnable.texts, self.learnable.labels)
+        return Tfidf().fit(*self.learnable)
 
     @cache  # noqa: B019
     def fast_text(self, seed: int) -> FastText | None:
@@ -177,7 +142,20 @@ class Bench:
         if not is_installed():
             return None
         say(f"training fastText, seed {seed}")
-        return FastText.train(self.learnable.texts, self.learnable.labels, seed)
+        return FastText.train(*self.learnable, seed)
+
+    @cached_property
+    def contenders(self) -> dict[str, Call]:
+        """Everyone who answers raw tweets in this process; fastText only where it is installed."""
+        fast_text = self.fast_text(self.plan.seeds[0])
+        calls: dict[str, Call] = {
+            PRODUCT: signature_call(self.product_export),
+            PLAIN_EXPORT: signature_call(self.export("keras")),
+            NOTEBOOK: self.notebook.predict,
+            COMPILED: self.notebook.predict_compiled,
+            TFIDF: self.tfidf.predict,
+        }
+        return calls if fast_text is None else {**calls, FASTTEXT: fast_text.predict}
 
 
 def signature_call(directory: Path) -> Call:
@@ -192,20 +170,6 @@ def signature_call(directory: Path) -> Call:
     return call
 
 
-@cache
-def contenders(bench: Bench) -> dict[str, Call]:
-    """Name to a function of raw tweets; fastText is left out where it is not installed."""
-    fast_text = bench.fast_text(bench.plan.seeds[0])
-    calls: dict[str, Call] = {
-        PRODUCT: signature_call(bench.product_export),
-        PLAIN_EXPORT: signature_call(bench.plain_export),
-        NOTEBOOK: bench.notebook.predict,
-        COMPILED: bench.notebook.predict_compiled,
-        TFIDF: bench.tfidf.predict,
-    }
-    return calls if fast_text is None else {**calls, FASTTEXT: fast_text.predict}
-
-
 def missing_contenders(calls: dict[str, Call], what: str, unit: str) -> list[Row]:
     """A row that says so where fastText is not installed."""
-    return [] if FASTTEXT in calls else [missing_row(what, FASTTEXT, unit, NOT_INSTALLED)]
+    return [] if FASTTEXT in calls else [Row.missing(what, FASTTEXT, unit, NOT_INSTALLED)]

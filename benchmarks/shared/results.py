@@ -1,4 +1,7 @@
-"""What a measurement gives: rows of a table, each findable by what was measured and of whom."""
+"""What a measurement gives: rows of a table, each findable by what was measured and of whom.
+
+`Row.median`, `time`, `rate`, `tail`, `mean` and `missing` make a row of a sample.
+"""
 
 import dataclasses
 import statistics
@@ -40,8 +43,8 @@ SCORE: Final = "score"
 LOSS: Final = "nats"
 """Unit of a log loss: compared by difference too."""
 
-Key = tuple[str, str, str]
-"""Measurement, what, who."""
+_IN: Final = {"s": 1.0, "ms": 1e3, "µs": 1e6}
+"""Of a second."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ class Row:
         who: of whom, one of the names above.
         value: the median, unless `what` says otherwise; None where it could not be measured.
         unit: such as ms or tweets/s.
-        low, high: quartiles, where there are several samples.
+        low, high: quartiles, or what the section's notes say, where there are several samples.
         deviation: standard deviation, where `value` is a mean.
         samples: calls, rounds, epochs or seeds behind the value.
         note: what the reader must know.
@@ -68,6 +71,66 @@ class Row:
     deviation: float | None = None
     samples: int = 1
     note: str = ""
+
+    @classmethod
+    def median(
+        cls,
+        what: str,
+        who: str,
+        sample: Sequence[float],
+        unit: str,
+        between: tuple[float, float] = (25, 75),
+        **more: Any,
+    ) -> "Row":
+        """The median of `sample` and two of its percentiles, its quartiles by default.
+
+        Example:
+        >>> Row.median("start", "server", [1.0, 2.0, 3.0], "s").high
+        2.5
+        """
+        low, value, high = map(float, np.percentile(sample, [between[0], 50, between[1]]))
+        return cls(
+            what=what, who=who, value=value, unit=unit, low=low, high=high,
+            samples=len(sample), **more,
+        )  # fmt: skip
+
+    @classmethod
+    def time(
+        cls, what: str, who: str, seconds: Sequence[float], unit: str, things: int = 1, **more: Any
+    ) -> "Row":
+        """The time of one of `things`, told in s, ms or µs; each of `seconds` is that of all."""
+        times = [each / things * _IN[unit] for each in seconds]
+        return cls.median(what, who, times, unit, **more)
+
+    @classmethod
+    def rate(
+        cls, what: str, who: str, seconds: Sequence[float], unit: str, things: int, **more: Any
+    ) -> "Row":
+        """The rate at which `things` were done in each of `seconds`."""
+        return cls.median(what, who, [things / each for each in seconds], unit, **more)
+
+    @classmethod
+    def tail(cls, what: str, who: str, seconds: Sequence[float], unit: str) -> "Row":
+        """The 99th percentile of `seconds`, told in `unit`."""
+        value = float(np.percentile(seconds, 99)) * _IN[unit]
+        return cls(what=what, who=who, value=value, unit=unit, samples=len(seconds))
+
+    @classmethod
+    def mean(cls, what: str, who: str, sample: Sequence[float], unit: str) -> "Row":
+        """The mean and standard deviation (n - 1) of `sample`, of a single value without one.
+
+        Example:
+        >>> Row.mean("macro F1", "server", [1.0, 2.0, 3.0], "score").deviation
+        1.0
+        """
+        spread = statistics.stdev(sample) if len(sample) > 1 else None
+        value, count = statistics.fmean(sample), len(sample)
+        return cls(what=what, who=who, value=value, unit=unit, deviation=spread, samples=count)
+
+    @classmethod
+    def missing(cls, what: str, who: str, unit: str, note: str) -> "Row":
+        """No figure, and why."""
+        return cls(what=what, who=who, value=None, unit=unit, samples=0, note=note)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,46 +160,10 @@ class Section:
         return next((row for row in self.rows if (row.what, row.who) == (what, who)), None)
 
 
-def find_row(sections: Sequence[Section], key: Key) -> Row | None:
-    """The row of that key with a value, None if it was not measured."""
-    name, what, who = key
+def find_row(sections: Sequence[Section], name: str, what: str, who: str) -> Row | None:
+    """The row of the measurement `name` with a value, None if it was not measured."""
     found = next((section.find(what, who) for section in sections if section.name == name), None)
     return found if found is not None and found.value is not None else None
-
-
-def median_row(what: str, who: str, sample: Sequence[float], unit: str, **more: Any) -> Row:
-    """A row of the median and quartiles of `sample`.
-
-    Example:
-    >>> median_row("start", "server", [1.0, 2.0, 3.0], "s").high
-    2.5
-    """
-    found = quartiles(sample)
-    return Row(
-        what=what, who=who, unit=unit, samples=len(sample),
-        value=found.median, low=found.low, high=found.high, **more,
-    )  # fmt: skip
-
-
-def rate_row(
-    what: str, who: str, seconds: Sequence[float], count: int, unit: str, **more: Any
-) -> Row:
-    """A row of the rate at which `count` things were done in each of `seconds`."""
-    return median_row(what, who, [count / each for each in seconds], unit, **more)
-
-
-def mean_row(what: str, who: str, sample: Sequence[float], unit: str, **more: Any) -> Row:
-    """A row of the mean and standard deviation of `sample`."""
-    mean, deviation = mean_and_deviation(sample)
-    return Row(
-        what=what, who=who, unit=unit, samples=len(sample),
-        value=mean, deviation=deviation, **more,
-    )  # fmt: skip
-
-
-def missing_row(what: str, who: str, unit: str, note: str) -> Row:
-    """A row that says why there is no figure."""
-    return Row(what=what, who=who, unit=unit, value=None, samples=0, note=note)
 
 
 def is_difference(unit: str) -> bool:
@@ -160,56 +187,3 @@ def advantage(row: Row, base: Row) -> float:
     if is_difference(row.unit):
         return row.value - base.value
     return row.value / base.value if row.unit in RATES else base.value / row.value
-
-
-@dataclasses.dataclass(frozen=True)
-class Quartiles:
-    """Middle of a sample and its interquartile range.
-
-    Attributes:
-        low: a quarter of the sample is below.
-        median: half of it.
-        high: three quarters of it.
-    """
-
-    low: float
-    median: float
-    high: float
-
-
-def quartiles(sample: Sequence[float]) -> Quartiles:
-    """Median and quartiles, the ends included; of a single value, that value three times.
-
-    Example:
-    >>> quartiles([4.0, 1.0, 2.0, 3.0, 5.0])
-    Quartiles(low=2.0, median=3.0, high=4.0)
-    """
-    return Quartiles(percentile(sample, 25), percentile(sample, 50), percentile(sample, 75))
-
-
-def percentile(sample: Sequence[float], percent: float) -> float:
-    """The value that `percent` of the sample do not exceed, between two of them by their distance.
-
-    Raises:
-        ValueError: an empty sample, or a percentage outside 0 to 100.
-
-    Example:
-    >>> percentile([10.0, 20.0, 30.0], 75)
-    25.0
-    """
-    if not sample or not 0 <= percent <= 100:
-        raise ValueError(
-            "A percentile needs a sample and a percentage from 0 to 100. "
-            f"Received: {len(sample)} values, percent={percent}"
-        )
-    return float(np.percentile(sample, percent))
-
-
-def mean_and_deviation(sample: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and standard deviation (of a sample, n - 1); no deviation of a single value.
-
-    Example:
-    >>> mean_and_deviation([1.0, 2.0, 3.0]), mean_and_deviation([1.0])
-    ((2.0, 1.0), (1.0, None))
-    """
-    return statistics.fmean(sample), statistics.stdev(sample) if len(sample) > 1 else None

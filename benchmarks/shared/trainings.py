@@ -4,24 +4,27 @@ This project is trained by `python -m keras_pipeline.train` with its own default
 files that it leaves: whatever training becomes, it is measured here as a user meets it.
 """
 
-import csv
 import dataclasses
-import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.shared.processes import run_module
+from benchmarks.shared.results import NOTEBOOK, PRODUCT
 from benchmarks.shared.workload import data_options
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.model import load_model
 from keras_pipeline.report.evaluation import compute_metrics
 from keras_pipeline.table.dataset import Tweets
-from keras_pipeline.table.splits import split
+from keras_pipeline.table.splits import Splits, split
 
 Array = np.ndarray[Any, Any]
+Answers = dict[str, Array]
+"""Probabilities of the parts `test` and `validation`, each `[rows, 3] float32`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,6 @@ class Training:
 
     Attributes:
         folder: where its files are.
-        seed: of its run.
         seconds: of the whole command: read, prepare, train, evaluate, save.
         peak_bytes: most memory that the command held.
         history: one dict an epoch, with `seconds` and `val_loss`.
@@ -40,7 +42,6 @@ class Training:
     """
 
     folder: Path
-    seed: int
     seconds: float
     peak_bytes: int
     history: list[dict[str, float]]
@@ -68,61 +69,38 @@ class Training:
         return float("inf")
 
 
-def train_product(
-    source: DataSource, tweets: Tweets, seed: int, to: Path, epochs: int | None
+def train(
+    who: str, source: DataSource, tweets: Tweets, *, seed: int, to: Path, epochs: int | None
 ) -> Training:
-    """Train this project into the new folder `to`.
+    """Train one model into a new folder in `to`.
+
+    Args:
+        who: `PRODUCT` or `NOTEBOOK`.
+        source: the table.
+        tweets: the same, read.
+        seed: of the run.
+        to: an existing folder.
+        epochs: at most so many; None for the command's own.
 
     Raises:
         BenchError: the command failed.
     """
+    name, command, answers_of = _WAYS[who]
+    folder = to / f"{name}-{seed}"
     limit = [] if epochs is None else [f"--epochs={epochs}"]
-    command = ["keras_pipeline.train", *data_options(source), f"--seed={seed}", "--no-export"]
-    done = run_module([*command, *limit, f"--output={to}"], to.with_suffix(".log"))
-    parts, model = split(tweets, TrainConfig(seed=seed)), load_model(to)
-    answers = {
-        name: model.predict(tweets.texts[rows], batch_size=512, verbose=0)
-        for name, rows in (("test", parts.test), ("validation", parts.validation))
-    }
-    with (to / "history.csv").open(encoding="utf-8", newline="") as file:
-        history = [
-            {name: float(value) for name, value in row.items()} for row in csv.DictReader(file)
-        ]
-    return Training(
-        folder=to, seed=seed, seconds=done.seconds, peak_bytes=done.peak_bytes, history=history,
-        **_figures(tweets, seed, answers),
-    )  # fmt: skip
-
-
-def train_notebook(
-    source: DataSource, tweets: Tweets, seed: int, to: Path, epochs: int | None
-) -> Training:
-    """Train the notebook's way into the new folder `to`.
-
-    Raises:
-        BenchError: the command failed.
-    """
-    limit = [] if epochs is None else [f"--epochs={epochs}"]
-    command = ["benchmarks.peers.notebook", *data_options(source), f"--seed={seed}"]
-    done = run_module([*command, *limit, f"--output={to}"], to.with_suffix(".log"))
-    with np.load(to / "answers.npz") as saved:
-        answers = dict(saved)
-    return Training(
-        folder=to, seed=seed, seconds=done.seconds, peak_bytes=done.peak_bytes,
-        history=json.loads((to / "history.json").read_text()),
-        **_figures(tweets, seed, answers),
-    )  # fmt: skip
-
-
-def _figures(tweets: Tweets, seed: int, answers: dict[str, Array]) -> dict[str, Any]:
-    """Figures of both parts from the probabilities, one formula for everyone."""
+    options = [*data_options(source), f"--seed={seed}", f"--output={folder}", *limit]
+    done = run_module([*command, *options], folder.with_suffix(".log"))
     parts = split(tweets, TrainConfig(seed=seed))
-    watched = tweets.labels[parts.validation]
-    return {
-        "test": compute_metrics(tweets.labels[parts.test], answers["test"]),
-        "validation": compute_metrics(watched, answers["validation"]),
-        "validation_loss": log_loss(watched, answers["validation"]),
-    }
+    answers, watched = answers_of(folder, tweets, parts), tweets.labels[parts.validation]
+    return Training(
+        folder=folder,
+        seconds=done.seconds,
+        peak_bytes=done.peak_bytes,
+        history=pd.read_csv(folder / "history.csv").to_dict("records"),
+        test=compute_metrics(tweets.labels[parts.test], answers["test"]),
+        validation=compute_metrics(watched, answers["validation"]),
+        validation_loss=log_loss(watched, answers["validation"]),
+    )
 
 
 def log_loss(labels: Array, probabilities: Array) -> float:
@@ -134,3 +112,25 @@ def log_loss(labels: Array, probabilities: Array) -> float:
     """
     likelihood = probabilities[np.arange(len(labels)), labels]
     return float(-np.log(np.clip(likelihood, 1e-7, 1.0)).mean())
+
+
+def _saved_models_answers(folder: Path, tweets: Tweets, parts: Splits) -> Answers:
+    """This project saves a model and its figures: the model is asked once more."""
+    model = load_model(folder)
+    rows = {"test": parts.test, "validation": parts.validation}
+    return {
+        part: model.predict(tweets.texts[which], batch_size=512, verbose=0)
+        for part, which in rows.items()
+    }
+
+
+def _saved_answers(folder: Path, _tweets: Tweets, _parts: Splits) -> Answers:
+    with np.load(folder / "answers.npz") as saved:
+        return dict(saved)
+
+
+_WAYS: Final[dict[str, tuple[str, list[str], Callable[[Path, Tweets, Splits], Answers]]]] = {
+    PRODUCT: ("product", ["keras_pipeline.train", "--no-export"], _saved_models_answers),
+    NOTEBOOK: ("notebook", ["benchmarks.peers.notebook"], _saved_answers),
+}
+"""Name of its folder, its command, and how its answers are had."""

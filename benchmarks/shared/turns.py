@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
+from benchmarks.options import Plan
+
 Call = Callable[[list[str]], Any]
 """Raw tweets in, an answer that is complete when the call returns."""
 
@@ -12,34 +14,35 @@ Call = Callable[[list[str]], Any]
 def take_turns(
     contenders: Mapping[str, Call],
     batches: Sequence[list[str]],
+    plan: Plan,
     *,
-    rounds: int,
     burst: int = 1,
     burst_s: float = float("inf"),
-    budget_s: float = float("inf"),
-    least_rounds: int = 1,
-) -> dict[str, list[float]]:
+    budgets: int = 1,
+    clock: Callable[[], Any] = perf_counter,
+) -> dict[str, list[Any]]:
     """Seconds of every call, by contender; all get the same batches, each turn in another order.
 
     Args:
         contenders: what to call, by name.
         batches: raw tweets; used one after the other, from the start again when they end.
-        rounds: turns that each contender gets.
+        plan: how many turns each contender gets, and after how many seconds no further round begins.
         burst: calls of one turn, each timed by itself.
         burst_s: seconds after which a turn has no further call.
-        budget_s: seconds after which no further round begins, once `least_rounds` are done.
-        least_rounds: turns that each contender gets whatever the budget.
+        budgets: how many times the plan's seconds this comparison may take.
+        clock: tells seconds, or an array of several clocks' seconds.
     """
     names = list(contenders)
     _warm_up(contenders, batches)
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times: dict[str, list[Any]] = {name: [] for name in names}
     began_at = perf_counter()
-    for turn in range(rounds):
+    for turn in range(plan.call_rounds):
         shift = turn % len(names)
         turn_batches = [batches[(turn * burst + n) % len(batches)] for n in range(burst)]
         for name in names[shift:] + names[:shift]:
-            times[name] += _timed(contenders[name], turn_batches, burst_s)
-        if turn + 1 >= least_rounds and perf_counter() - began_at > budget_s:
+            times[name] += _timed(contenders[name], turn_batches, burst_s, clock)
+        spent_s = perf_counter() - began_at
+        if turn + 1 >= plan.least_rounds and spent_s > budgets * plan.call_budget_s:
             break
     return times
 
@@ -55,12 +58,15 @@ def _warm_up(contenders: Mapping[str, Call], batches: Sequence[list[str]]) -> No
     gc.freeze()
 
 
-def _timed(call: Call, batches: Sequence[list[str]], most_s: float) -> list[float]:
-    seconds: list[float] = []
+def _timed(
+    call: Call, batches: Sequence[list[str]], most_s: float, clock: Callable[[], Any]
+) -> list[Any]:
+    seconds: list[Any] = []
+    end = perf_counter() + most_s
     for batch in batches:
-        began_at = perf_counter()
+        began_at = clock()
         call(batch)
-        seconds.append(perf_counter() - began_at)
-        if sum(seconds) > most_s:
+        seconds.append(clock() - began_at)
+        if perf_counter() > end:
             break
     return seconds

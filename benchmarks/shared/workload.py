@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from benchmarks.shared.processes import ROOT
 from keras_pipeline.data_source import DataSource
+from keras_pipeline.table.csv_errors import CELLS_AS_TEXT
 from keras_pipeline.table.dataset import Tweets
 
 TWITTER_SHA256: Final = "72272bdb46bde06bd26de483935ed787492e124187f7cf8a72572c6641cd2d9f"
@@ -31,9 +31,8 @@ def smaller_table(source: DataSource, rows: int, to: Path) -> DataSource:
     Returns:
         The new table; `source` itself where it has no more rows.
     """
-    table = pd.read_csv(
-        source.path, encoding=source.encoding, dtype=object, keep_default_na=False, na_values=[""]
-    ).dropna(subset=[source.text_column, source.label_column])
+    table = pd.read_csv(source.path, encoding=source.encoding, **CELLS_AS_TEXT)
+    table = table.dropna(subset=[source.text_column, source.label_column])
     if len(table) <= rows:
         return source
     drawn = table.groupby(source.label_column).sample(frac=rows / len(table), random_state=0)
@@ -80,11 +79,3 @@ def _own_words(number: int) -> str:
     base = len(_SYLLABLES)
     digits = number % base, number // base % base, number // base**2
     return " ".join(_SYLLABLES[digit] for digit in digits)
-
-
-def shown_path(path: Path) -> str:
-    """As seen from the project, where it lies in it; else its name."""
-    path = path.resolve()
-    if ".venv" in path.parts or not path.is_relative_to(ROOT):
-        return path.name
-    return str(path.relative_to(ROOT))

@@ -13,7 +13,7 @@ from benchmarks.measurements import MEASUREMENTS
 from benchmarks.measurements.training import AS_GOOD
 from benchmarks.options import FULL, QUICK, parse_options
 from benchmarks.peers.fast_text import is_installed
-from benchmarks.shared.results import FASTTEXT, PRODUCT_BATCHED
+from benchmarks.shared.results import FASTTEXT, PRODUCT, PRODUCT_BATCHED
 from benchmarks.shared.servers import EMBEDDED_SERVER, server_name
 
 ROOT = Path(__file__).parents[2]
@@ -121,10 +121,11 @@ def test_a_quick_run_shows_every_row(tmp_path, sample_csv):
         for row in section["rows"]
     }
     # Every aim's key is one that a measurement gives: a renamed row would be "not measured".
-    assert {key for aim in AIMS for key in (aim.of, aim.over) if key is not None} <= rows.keys()
+    keys = {(*aim.figure, who) for aim in AIMS for who in (PRODUCT, aim.over or PRODUCT)}
+    assert keys <= rows.keys()
     # One epoch of a few rows need not reach what the notebook reached; all else is measured.
     measured = zip(AIMS, found["aims"], strict=True)
-    assert all(told["measured"] is not None for aim, told in measured if aim.of[1] != AS_GOOD)
+    assert all(told["measured"] is not None for aim, told in measured if aim.figure[1] != AS_GOOD)
     missing = {who for (_, what, who), value in rows.items() if value is None and what != AS_GOOD}
     assert missing <= {FASTTEXT, PRODUCT_BATCHED}
     assert (FASTTEXT in missing) != is_installed()
