@@ -18,7 +18,8 @@ from benchmarks.shared.machine import (
 )
 from benchmarks.shared.processes import ROOT, BenchError
 from benchmarks.shared.results import Section
-from keras_pipeline.data_source import find_source, sha256_of
+from benchmarks.shared.workload import find_table
+from keras_pipeline.data_source import sha256_of
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.run_folder import RunFolder
 
@@ -38,7 +39,7 @@ def run(options: Options, load: Load) -> int:
             "`--run` must be the folder of a finished run, with model.keras and metrics.json. "
             f"Received: run={options.run}"
         )
-    source = find_source(options.data)
+    source = find_table(options.data)
     _make_folder(options.out)
     machine, began = describe_machine(load), processor_times()
     # Absolute: child processes run in the project's root, wherever this one does.

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from keras_pipeline.data_source import DataSource
-from keras_pipeline.table.csv_errors import CELLS_AS_TEXT
+from keras_pipeline.data_source import DataSource, find_source
+from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
 from keras_pipeline.table.dataset import Tweets
 
 TWITTER_SHA256: Final = "72272bdb46bde06bd26de483935ed787492e124187f7cf8a72572c6641cd2d9f"
@@ -18,6 +18,19 @@ TWITTER_SHA256: Final = "72272bdb46bde06bd26de483935ed787492e124187f7cf8a72572c6
 _SYLLABLES: Final = [
     f"q{first}{second}" for first in "abcdefghijklmnopqrstuvwxyz" for second in "aeiou"
 ]
+
+
+def find_table(data: Path | None) -> DataSource:
+    """The table to measure with: `data`, else Twitter_Data.csv, else the bundled corpus.
+
+    Raises:
+        UserError: there is none, or its head cannot be read as a table of labelled texts.
+    """
+    source = find_source(data)
+    with explain_csv_errors(source):
+        head = pd.read_csv(source.path, encoding=source.encoding, nrows=1, **CELLS_AS_TEXT)
+    check_columns(head, source)
+    return source
 
 
 def smaller_table(source: DataSource, rows: int, to: Path) -> DataSource:

@@ -69,6 +69,18 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path, sample_csv, capsys):
     assert (tmp_path / "results.md").read_text() == "old"
 
 
+def test_a_table_that_cannot_be_read_is_refused(tmp_path, capsys):
+    """Before a folder is made, and without a traceback."""
+    table = tmp_path / "table.csv"
+    arguments = ["--quick", f"--data={table}", f"--out={tmp_path}/new"]
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.endswith(f"Received: data={table} (no such file)\n")
+    table.write_text("tweet,label\nhello,neutral\n")
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.endswith("Received columns: `tweet`, `label`\n")
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_run_that_is_none_is_refused(tmp_path, sample_csv, capsys):
     assert main([f"--data={sample_csv}", f"--run={tmp_path}", f"--out={tmp_path}/new"]) == 2
     assert f"Received: run={tmp_path}" in capsys.readouterr().err
