@@ -7,6 +7,7 @@
     run_all.py          from the options to the table
     aims.py             what the project wants, and whether it got there
     report.py           the table
+    serving_graphs.py   the builds of the served graph among themselves, a command of its own
 
 No TensorFlow is imported here: the processes that play gRPC clients are light.
 """

@@ -1,18 +1,22 @@
 """One run from the options to the table: measure, write after every measurement, judge, print."""
 
+import argparse
 import dataclasses
 import importlib
+import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.aims import judge, teacher_of
-from benchmarks.measurements import MEASUREMENTS
-from benchmarks.options import Options
-from benchmarks.report import Report
+from benchmarks.measurements import MEASUREMENTS, graphs
+from benchmarks.options import FULL, Options
+from benchmarks.report import Report, section_markdown
 from benchmarks.shared.bench import Bench, say
 from benchmarks.shared.machine import (
     Load,
     describe_machine,
+    machine_lines,
     processor_times,
     stolen_share,
 )
@@ -61,6 +65,29 @@ def run(options: Options, load: Load) -> int:
     print(report.to_markdown())
     say(f"written: {options.out / 'results.md'}, {options.out / 'results.json'}")
     return EXIT_INCOMPLETE if any(section.failed for section in sections) else 0
+
+
+@exits_cleanly
+def run_graphs(options: argparse.Namespace, load: Load) -> int:
+    """Compare the builds of the serving graph and print the table; 0, or 2 for bad input.
+
+    Args:
+        options: of `benchmarks.serving_graphs`.
+        load: the machine's load before anything of this run was at work.
+    """
+    machine = describe_machine(load)
+    # As many rounds as were asked for, however long they take.
+    plan = dataclasses.replace(FULL, call_rounds=options.rounds, call_budget_s=math.inf)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(plan, find_table(options.data), Path(folder))
+        masked = not options.unmasked
+        bench.model = graphs.untrained_model(bench, pooled=options.pooled, masked=masked)
+        builds, sizes = options.graphs or graphs.BUILDS, options.batch_sizes or graphs.BATCH_SIZES
+        section = graphs.measure(bench, builds, sizes)
+    kind = f"{'pooled' if options.pooled else 'last state'}, {'' if masked else 'un'}masked"
+    facts = [*machine_lines(machine), f"{kind}, random weights, {options.rounds} rounds"]
+    print("\n".join(f"- {fact}" for fact in facts), section_markdown(section), sep="\n\n")
+    return 0
 
 
 def _measured(name: str, bench: Bench) -> Section:
