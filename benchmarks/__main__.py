@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.options import parse_options
+from export.quiet_tensorflow import import_tensorflow
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -12,8 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_options(arguments)
     load = os.getloadavg()  # before TensorFlow is imported, which is work of its own
 
-    # As `import keras_pipeline` sets it, which comes too late here: children inherit it, too.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import_tensorflow()  # quietly, and so in the processes that are started from here
     from benchmarks.run_all import run  # noqa: PLC0415 (mistakes are told before TensorFlow comes)
 
     return run(options, load)

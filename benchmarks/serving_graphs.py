@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.options import positive
+from export.quiet_tensorflow import import_tensorflow
 from export.settings import GRAPHS
 
 
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0, or 2 for bad input."""
     options = _parse(arguments)
     load = os.getloadavg()  # before TensorFlow is imported, which is work of its own
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import_tensorflow()
     from benchmarks.run_all import run_graphs  # noqa: PLC0415 (mistakes are told before TensorFlow)
 
     return run_graphs(options, load)

@@ -19,5 +19,5 @@ def clean(text: str) -> str:
     >>> clean("@anna LOOK http://x.co I`m here!!")
     'look i m here!!'
     """
-    text = _MENTION.sub("", _URL.sub("", text))
+    text = _MENTION.sub(" ", _URL.sub(" ", text))
     return _SPACES.sub(" ", _FOREIGN.sub(" ", text).lower()).strip()

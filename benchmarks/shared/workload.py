@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from keras_pipeline.data_source import DataSource, find_source
-from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
+from keras_pipeline.table.csv_errors import CELLS_AS_TEXT
 from keras_pipeline.table.dataset import Tweets
+from keras_pipeline.table.first_look import check_files
 
 TWITTER_SHA256: Final = "72272bdb46bde06bd26de483935ed787492e124187f7cf8a72572c6641cd2d9f"
 """Of Twitter_Data.csv, for which the aims of quality were set."""
@@ -27,9 +28,7 @@ def find_table(data: Path | None) -> DataSource:
         UserError: there is none, or its head cannot be read as a table of labelled texts.
     """
     source = find_source(data)
-    with explain_csv_errors(source):
-        head = pd.read_csv(source.path, encoding=source.encoding, nrows=1, **CELLS_AS_TEXT)
-    check_columns(head, source)
+    check_files(source)
     return source
 
 

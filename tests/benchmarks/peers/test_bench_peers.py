@@ -35,6 +35,8 @@ LABELS = np.array([0, 2, 1, 2, 0, 1])
         ("caf\u00e9 na\u00efve", "caf na ve"),
         (" a \t\u2003 b\n", "a b"),
         ("why?!", "why?!"),
+        ("!@a!b!", "! !b!"),
+        ("thanks@anna!", "thanks !"),
         ("", ""),
     ],
 )
