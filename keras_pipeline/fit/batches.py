@@ -7,12 +7,13 @@ resumed run sees the very batches it would have seen.
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.fit.replicas import Batch, even_batch
 from keras_pipeline.layers.vectorizer import PADDING_ID, UNKNOWN_ID
 from keras_pipeline.table.stored_texts import text_batches
 from keras_pipeline.table.training_rows import TextRows
@@ -57,11 +58,12 @@ def encode(to_ids: Callable[[tf.Tensor], tf.RaggedTensor], rows: TextRows, words
 
 
 def training_batches(
-    rows: TokenRows, config: TrainConfig, first_epoch: int = 0
+    rows: TokenRows, config: TrainConfig, first_epoch: int = 0, replicas: int = 1
 ) -> tuple[tf.data.Dataset, int]:
     """Batches of every epoch from `first_epoch` on, without end, and the number of them an epoch.
 
-    Each is `(ids [batch, time] int64, targets [batch, 3] float32, weights [batch] float32)`.
+    Each is `(ids [batch, time] int64, targets [batch, 3] float32, weights [batch] float32)`, with rows
+    added where several replicas could not share it evenly.
     """
     size = config.batch_size
     lengths = rows.ids.row_lengths()
@@ -71,13 +73,13 @@ def training_batches(
         cut = tf.data.Dataset.from_tensor_slices(starts)
         return cut.map(lambda start: (order[start : start + size], epoch))
 
-    def batch(numbers: tf.Tensor, epoch: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        ids, *rest = _take(rows, numbers, config)
+    def batch(numbers: tf.Tensor, epoch: tf.Tensor) -> Batch:
+        ids, targets, weights = _take(rows, numbers, config)
         seeds = tf.random.experimental.stateless_fold_in(_seeds(config.seed, epoch), numbers[0])
-        return _drop_words(ids, seeds, config), *rest
+        return _drop_words(ids, seeds, config), targets, weights
 
     batches = tf.data.Dataset.counter(first_epoch).flat_map(epoch_batches)
-    return _ahead(batches, batch), step_count(rows, config)
+    return _ahead(batches, batch, replicas), step_count(rows, config)
 
 
 def step_count(rows: TokenRows, config: TrainConfig) -> int:
@@ -86,11 +88,11 @@ def step_count(rows: TokenRows, config: TrainConfig) -> int:
 
 
 def evaluation_batches(
-    rows: TokenRows, config: TrainConfig, batch_size: int = 256
+    rows: TokenRows, config: TrainConfig, batch_size: int = 256, replicas: int = 1
 ) -> tf.data.Dataset:
     """Batches in the rows' own order, of the same three parts."""
     order = tf.data.Dataset.range(len(rows)).batch(batch_size)
-    return _ahead(order, lambda numbers: _take(rows, numbers, config))
+    return _ahead(order, lambda numbers: _take(rows, numbers, config), replicas)
 
 
 def _epoch_order(
@@ -114,7 +116,7 @@ def _seeds(seed: int, draw: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.constant(seed, tf.int64), tf.cast(draw, tf.int64)])
 
 
-def _take(rows: TokenRows, numbers: tf.Tensor, config: TrainConfig) -> tuple[tf.Tensor, ...]:
+def _take(rows: TokenRows, numbers: tf.Tensor, config: TrainConfig) -> Batch:
     """Row numbers to one padded batch."""
     width = None if config.pad_to_longest else config.sequence_length
     ids = tf.cast(tf.gather(rows.ids, numbers).to_tensor(shape=[None, width]), tf.int64)
@@ -129,6 +131,10 @@ def _drop_words(ids: tf.Tensor, seeds: tf.Tensor, config: TrainConfig) -> tf.Ten
     return tf.where(dropped & (ids != PADDING_ID), tf.constant(UNKNOWN_ID, tf.int64), ids)
 
 
-def _ahead(order: tf.data.Dataset, batch: Callable[..., Any]) -> tf.data.Dataset:
+def _ahead(order: tf.data.Dataset, batch: Callable[..., Batch], replicas: int) -> tf.data.Dataset:
     """Make the batches ahead of the step that needs them."""
-    return order.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    def even(*where: tf.Tensor) -> Batch:
+        return batch(*where) if replicas == 1 else even_batch(batch(*where), replicas)
+
+    return order.map(even, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

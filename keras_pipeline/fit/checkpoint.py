@@ -94,7 +94,8 @@ class Checkpoint(keras.callbacks.Callback):
         """
         if not self.path.is_file():
             return 0
-        model.optimizer.build(model.trainable_variables)
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
         with np.load(self.path) as saved:
             values, best = _numbered(saved, "variable"), _numbered(saved, "best")
             state = json.loads(str(saved["state"]))

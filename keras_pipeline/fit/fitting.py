@@ -21,6 +21,7 @@ from keras_pipeline.fit.batches import (
 )
 from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.devices import has_gpu
+from keras_pipeline.fit.replicas import Accuracy
 from keras_pipeline.fit.vocabulary import adapt_vectorizer, forget_rare_words
 from keras_pipeline.fit.word_vectors import WordVectors, read_word_vectors
 from keras_pipeline.layers.cpu_bidirectional import CpuBidirectional
@@ -164,12 +165,14 @@ def _compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.M
     classifier.compile(
         optimizer=_optimizer(config, averaged_steps),
         loss="categorical_crossentropy",
-        metrics=["accuracy"],
+        metrics=[Accuracy()],
         # XLA would compile anew for every batch width.
         jit_compile=False,
     )
+    # Under a strategy it takes its scope: a resumed run gives them values before the first step.
+    classifier.optimizer.build(classifier.trainable_variables)
     if not tf.distribute.has_strategy():
-        _create_variables(classifier)
+        _create_metrics(classifier)
     return classifier
 
 
@@ -190,13 +193,12 @@ def _bidirectional(config: TrainConfig) -> type[keras.layers.Bidirectional]:
     return keras.layers.Bidirectional
 
 
-def _create_variables(classifier: keras.Model) -> None:
-    """Those of the optimizer and the metrics.
+def _create_metrics(classifier: keras.Model) -> None:
+    """Their variables.
 
     Else the training step makes them while it is traced, and TensorFlow traces it a second time: 6.4 s
     before the first step in place of 4.4. Under a strategy Keras does this itself.
     """
-    classifier.optimizer.build(classifier.trainable_variables)
     answer = tf.one_hot([0], len(LABELS))
     classifier.compute_metrics(None, answer, answer)
     classifier.reset_metrics()
@@ -213,7 +215,9 @@ def _fit_classifier(
     done = saver.restore(classifier)
     if saver.finished:
         return False
-    batches, steps = training_batches(data.train, config, first_epoch=done)
+    replicas = classifier.distribute_strategy.num_replicas_in_sync
+    batches, steps = training_batches(data.train, config, first_epoch=done, replicas=replicas)
+    validation = evaluation_batches(data.validation, config, replicas=replicas)
     board = keras.callbacks.TensorBoard(tensorboard, profile_batch=0) if tensorboard else None
     # Averaged weights come first, for early stopping keeps what is in the model; the saver comes
     # behind it, to save what it decided.
@@ -224,7 +228,7 @@ def _fit_classifier(
             steps_per_epoch=steps,
             initial_epoch=done,
             epochs=config.epochs,
-            validation_data=_unsharded(evaluation_batches(data.validation, config)),
+            validation_data=_unsharded(validation),
             callbacks=[callback for callback in callbacks if callback is not None],
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
