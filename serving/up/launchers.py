@@ -20,8 +20,12 @@ _DOCKER_TIMEOUT_S: Final = 20
 """A docker whose engine hangs would otherwise keep its caller for ever."""
 
 
+class NoServerError(Exception):
+    """No server serves; the message is one sentence that tells what to do."""
+
+
 @dataclass(frozen=True)
-class Wanted:
+class Deployment:
     """What is to be served, and where.
 
     Attributes:
@@ -54,21 +58,21 @@ class Launcher:
     name: str
     has_rest: bool
     obstacle: Callable[[], str | None]
-    command: Callable[[Wanted], list[str]]
-    environment: Callable[[Wanted], dict[str, str]] = lambda _: {}
+    command: Callable[[Deployment], list[str]]
+    environment: Callable[[Deployment], dict[str, str]] = lambda _: {}
 
 
 def _real_obstacle() -> str | None:
     return None if shutil.which(_REAL) else "it is not on the PATH"
 
 
-def _real_command(wanted: Wanted) -> list[str]:
+def _real_command(deployment: Deployment) -> list[str]:
     return [
         shutil.which(_REAL) or _REAL,
-        f"--port={wanted.port}",
-        f"--rest_api_port={wanted.rest_api_port}",
-        f"--model_name={wanted.model_name}",
-        f"--model_base_path={wanted.base_path}",
+        f"--port={deployment.port}",
+        f"--rest_api_port={deployment.rest_api_port}",
+        f"--model_name={deployment.model_name}",
+        f"--model_base_path={deployment.base_path}",
         # By default four times the cores: 8 clients on 2 cores were refused 45 % of their requests.
         "--grpc_max_threads=64",
         # A profiler that anybody may start is for the lab.
@@ -88,16 +92,16 @@ def _docker_obstacle() -> str | None:
     return None
 
 
-def _docker_command(_: Wanted) -> list[str]:
+def _docker_command(_: Deployment) -> list[str]:
     return ["docker", "compose", "-f", str(COMPOSE_FILE), "up", "serving"]
 
 
-def _docker_environment(wanted: Wanted) -> dict[str, str]:
+def _docker_environment(deployment: Deployment) -> dict[str, str]:
     return {
-        "MODEL_DIR": str(wanted.base_path),
-        "MODEL_NAME": wanted.model_name,
-        "GRPC_PORT": str(wanted.port),
-        "REST_PORT": str(wanted.rest_api_port),
+        "MODEL_DIR": str(deployment.base_path),
+        "MODEL_NAME": deployment.model_name,
+        "GRPC_PORT": str(deployment.port),
+        "REST_PORT": str(deployment.rest_api_port),
     }
 
 
@@ -109,14 +113,14 @@ def _embedded_obstacle() -> str | None:
     return None
 
 
-def _embedded_command(wanted: Wanted) -> list[str]:
+def _embedded_command(deployment: Deployment) -> list[str]:
     return [
         sys.executable,
         "-m",
         "serving.server",
-        f"--port={wanted.port}",
-        f"--model_name={wanted.model_name}",
-        f"--model_base_path={wanted.base_path}",
+        f"--port={deployment.port}",
+        f"--model_name={deployment.model_name}",
+        f"--model_base_path={deployment.base_path}",
     ]
 
 

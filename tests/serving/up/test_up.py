@@ -18,8 +18,8 @@ from standins import ToolFolder
 
 from serving.client import SentimentClient
 from serving.client.errors import ServerUnavailableError
-from serving.up.__main__ import ask_lines, shown_python
-from serving.up.launchers import COMPOSE_FILE, LAUNCHERS, Wanted
+from serving.up.ask_lines import ask_lines, shown_python
+from serving.up.launchers import COMPOSE_FILE, LAUNCHERS, Deployment
 
 ROOT = Path(__file__).parents[3]
 SLEEP = "import time; print('hard at work', flush=True); time.sleep(60)"
@@ -195,10 +195,10 @@ def test_the_interpreter_is_named_as_one_would_type_it(monkeypatch, tmp_path):
 def test_defaults_need_no_options():
     """The line is then short enough to type."""
     real, _, embedded = LAUNCHERS
-    wanted = Wanted(Path("/models"), "tweet_sentiment", 8500, 8501)
+    deployment = Deployment(Path("/models"), "tweet_sentiment", 8500, 8501)
     line = f"  {shown_python()} -m serving.client 'what a lovely day'"
-    assert ask_lines(embedded, wanted) == line
-    assert ask_lines(real, wanted).splitlines() == [
+    assert ask_lines(embedded, deployment) == line
+    assert ask_lines(real, deployment).splitlines() == [
         line,
         """  curl -d '{"instances": ["what a lovely day"]}' localhost:8501/v1/models/tweet_sentiment:predict""",
     ]
@@ -329,11 +329,24 @@ def test_a_taken_port_is_one_sentence(up, tools, ports, index, option):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--model-name="], "--model-name must not be empty"),
+        (["--model-name="], "argument --model-name: must not be empty"),
+        (["--model-base-path="], "argument --model-base-path: must name a folder, received ''"),
+        (["--por=8510"], "unrecognized arguments: --por=8510"),
         (["--port=9", "--rest-api-port=9"], "--port and --rest-api-port must differ, received 9"),
         (["--port=0"], "argument --port: must be from 1 to 65535, received '0'"),
         (["--port=a"], "argument --port: invalid number value: 'a'"),
-        (["--timeout-s=0"], "argument --timeout-s: must be more than 0, received '0'"),
+        (
+            ["--timeout-s=0"],
+            "argument --timeout-s: must be more than 0 and at most 86400, received",
+        ),
+        (
+            ["--timeout-s=inf"],
+            "argument --timeout-s: must be more than 0 and at most 86400, received",
+        ),
+        (
+            ["--timeout-s=nan"],
+            "argument --timeout-s: must be more than 0 and at most 86400, received",
+        ),
         (["--with=magic"], "argument --with: invalid choice: 'magic'"),
         (["tweets"], "unrecognized arguments: tweets"),
     ],
@@ -343,6 +356,15 @@ def test_wrong_usage_is_one_sentence_and_2(up, words, sentence):
     code, error = running.end()
     assert (code, len(running.errors().splitlines())) == (2, 1)
     assert error.startswith(f"python -m serving.up: {sentence}")
+
+
+def test_help_shows_every_option_with_its_default(up):
+    running = up("--help")
+    assert running.end() == (0, "")
+    options = " ".join(running.lines).partition("show this help message and exit")[2]
+    described = re.split(r"\s--(?=[a-z])", options)[1:]
+    assert len(described) == 6
+    assert [one for one in described if "(default " not in one] == []
 
 
 def test_it_imports_no_tensorflow():
