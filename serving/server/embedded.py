@@ -7,9 +7,8 @@ import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.server.flags import ServerOptions
-from serving.server.health import Health, health_handler
 from serving.server.registry import Registry
-from serving.server.servicer import ModelService, PredictionService
+from serving.server.servicer import Health, ModelService, PredictionService, health_handler
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-import google.protobuf.text_format
-from tensorflow_serving.config import model_server_config_pb2
-
-from serving import messages
+from serving.server.config_files import read_model_config, read_ssl_config
 from serving.server.model_versions import ModelConfig
 
+PROGRAM: Final = "python -m serving.server"
 _DESCRIPTION: Final = """\
 Serve SavedModels over gRPC as tensorflow_model_server does, on a machine that has TensorFlow for Python
 and not that server. For laptops and tests; it listens on this machine only unless told otherwise."""
@@ -28,6 +26,9 @@ _NOT_OFFERED: Final = {
     "--tensorflow_session_parallelism": "set TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS instead",
 }
 """Flags of the real server that would change what callers see; others would be unknown words."""
+
+_LARGEST: Final = 2**31 - 1
+"""The real server's flags are 32-bit numbers."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class ServerOptions:
 
 
 class _Parser(argparse.ArgumentParser):
-    """One sentence on a mistake, without the usage of eleven flags above it."""
+    """One sentence on a mistake, without the usage of a dozen flags above it."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See --help.\n")
@@ -82,7 +83,7 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
             socket_path=given.grpc_socket_path,
             poll_s=given.file_system_poll_wait_seconds,
             max_threads=given.grpc_max_threads,
-            ssl=_read_ssl(given.ssl_config_file),
+            ssl=read_ssl_config(given.ssl_config_file) if given.ssl_config_file else None,
             health_service=given.enable_grpc_healthcheck_service,
             drain_s=given.drain_seconds,
         )
@@ -91,52 +92,69 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
 
 
 def _build_parser() -> _Parser:
-    parser = _Parser(prog="python -m serving.server", description=_DESCRIPTION, allow_abbrev=False)
-    add = parser.add_argument
-    add(
-        "--port",
-        type=_number(int, 0, 65535),
-        default=8500,
-        help="TCP port; 0 takes a free one and prints it (default 8500)",
-    )
-    add(
-        "--host",
-        default="localhost",
-        help="where to listen (default localhost; the real server listens on 0.0.0.0)",
-    )
-    add("--grpc_socket_path", type=Path, metavar="PATH", help="listen on this Unix socket too")
+    parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False)
+    _add_models(parser.add_argument_group("what to serve"))
+    _add_listening(parser.add_argument_group("where to listen"))
+    _add_limits(parser.add_argument_group("how"))
+    return parser
+
+
+def _add_models(group: Any) -> None:
+    add = group.add_argument
     add(
         "--model_name",
+        type=_word,
         default="default",
         metavar="NAME",
         help="name under which the model is asked (default %(default)s)",
     )
-    add("--model_base_path", type=Path, metavar="DIR", help="folder with a child for each version")
+    add(
+        "--model_base_path",
+        type=_path,
+        metavar="DIR",
+        help="folder with a child for each version (default none: this or --model_config_file is needed)",
+    )
     add(
         "--model_config_file",
-        type=Path,
+        type=_path,
         metavar="FILE",
-        help="ModelServerConfig text proto, in place of the two above",
+        help="ModelServerConfig text proto, in place of the two above (default none)",
     )
     add(
         "--file_system_poll_wait_seconds",
-        type=_number(float, 0),
+        type=_number(float, 0, _LARGEST),
         default=1.0,
         metavar="S",
-        help="seconds between two looks for new versions; 0 looks once (default 1)",
+        help="seconds between two looks for new versions; 0 looks once (default %(default)g)",
+    )
+
+
+def _add_listening(group: Any) -> None:
+    add = group.add_argument
+    add(
+        "--port",
+        type=_number(int, 0, 65535),
+        default=8500,
+        metavar="N",
+        help="TCP port; 0 takes a free one and prints it (default %(default)s)",
     )
     add(
-        "--grpc_max_threads",
-        type=_number(int, 1),
-        default=4 * (os.cpu_count() or 1),
-        metavar="N",
-        help="requests worked on at once (default 4 x cores); more of them wait",
+        "--host",
+        type=_word,
+        default="localhost",
+        help="where to listen (default %(default)s; the real server listens on 0.0.0.0)",
+    )
+    add(
+        "--grpc_socket_path",
+        type=_path,
+        metavar="PATH",
+        help="listen on this Unix socket too (default none)",
     )
     add(
         "--ssl_config_file",
-        type=Path,
+        type=_path,
         metavar="FILE",
-        help="SSLConfig text proto with the PEM contents inline",
+        help="SSLConfig text proto with the PEM contents inline (default none: plain text)",
     )
     add(
         "--enable_grpc_healthcheck_service",
@@ -145,30 +163,53 @@ def _build_parser() -> _Parser:
         const=True,
         default=False,
         metavar="BOOL",
-        help="answer grpc.health.v1.Health/Check",
+        help="answer grpc.health.v1.Health/Check (default false)",
+    )
+
+
+def _add_limits(group: Any) -> None:
+    add = group.add_argument
+    add(
+        "--grpc_max_threads",
+        type=_number(int, 1, 65535),
+        default=4 * (os.cpu_count() or 1),
+        metavar="N",
+        help="requests worked on at once; more of them wait (default 4 x cores, %(default)s here)",
     )
     add(
         "--drain_seconds",
-        type=_number(float, 0),
+        type=_number(float, 0, _LARGEST),
         default=10.0,
         metavar="S",
-        help="seconds that requests under way may take after SIGTERM (default 10)",
+        help="seconds that requests under way may take after SIGTERM (default %(default)g)",
     )
-    return parser
 
 
-def _number(kind: type, low: float, high: float = float("inf")) -> Any:
-    """An argparse type for a number within bounds."""
+def _number(kind: type, low: int, high: int) -> Any:
+    """An argparse type for a number within bounds, which `inf` and `nan` never are."""
 
     def parse(text: str) -> Any:
         value = kind(text)
         if not low <= value <= high:
-            bounds = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
-            raise argparse.ArgumentTypeError(f"must be {bounds}, received {text!r}")
+            raise argparse.ArgumentTypeError(f"must be from {low} to {high}, received {text!r}")
         return value
 
     parse.__name__ = "number"
     return parse
+
+
+def _word(text: str) -> str:
+    """A name; gRPC takes an empty host for every interface of the machine."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty, received ''")
+    return text
+
+
+def _path(text: str) -> Path:
+    """A path; `Path("")` would be the current folder, which nobody means by it."""
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"must be a path, received {text!r}")
+    return Path(text)
 
 
 def _boolean(text: str) -> bool:
@@ -191,55 +232,4 @@ def _models(given: argparse.Namespace) -> tuple[ModelConfig, ...]:
         raise ValueError("give either --model_base_path or --model_config_file")
     if given.model_config_file is not None:
         return read_model_config(given.model_config_file)
-    if not given.model_name:
-        raise ValueError("--model_name must not be empty")
     return (ModelConfig(given.model_name, given.model_base_path),)
-
-
-def read_model_config(path: Path) -> tuple[ModelConfig, ...]:
-    """The models of a `ModelServerConfig` text proto.
-
-    Raises:
-        ValueError: The file cannot be read, names no model, or one twice.
-    """
-    config = _read_text_proto(path, model_server_config_pb2.ModelServerConfig())
-    models = tuple(_model(entry) for entry in config.model_config_list.config)
-    names = [model.name for model in models]
-    if not models or not all(names) or len(set(names)) < len(names):
-        raise ValueError(f"{path} must name at least one model, and each once, received {names}")
-    return models
-
-
-def _model(entry: Any) -> ModelConfig:
-    policy = entry.model_version_policy
-    kind = policy.WhichOneof("policy_choice")
-    return ModelConfig(
-        name=entry.name,
-        base_path=Path(entry.base_path),
-        newest=None if kind == "all" else policy.latest.num_versions or 1,
-        only=frozenset(policy.specific.versions),
-        labels=dict(entry.version_labels),
-    )
-
-
-def _read_ssl(path: Path | None) -> Any:
-    if path is None:
-        return None
-    ssl = _read_text_proto(path, messages.SSLConfig())
-    if not (ssl.server_key and ssl.server_cert):
-        raise ValueError(f"{path} needs server_key and server_cert, each with a PEM file's content")
-    if ssl.client_verify and not ssl.custom_ca:
-        raise ValueError(f"{path}: client_verify needs custom_ca, the authority of the clients")
-    return ssl
-
-
-def _read_text_proto(path: Path, message: Any) -> Any:
-    """`message`, filled from a text proto file."""
-    try:
-        return google.protobuf.text_format.Parse(path.read_text(encoding="utf-8"), message)
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from error
-    except google.protobuf.text_format.ParseError as error:
-        raise ValueError(
-            f"{path} is not a {message.DESCRIPTOR.name} text proto: {error}"
-        ) from error

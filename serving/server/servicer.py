@@ -1,8 +1,9 @@
-"""The RPC methods: read the request, delegate, and turn what goes wrong into a status, in one place."""
+"""The gRPC services: read the request, delegate, and turn what goes wrong into a status, in one place."""
 
 import functools
 import logging
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any, NoReturn
 
 import grpc
@@ -17,6 +18,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from serving.messages import HEALTH_SERVICE, HealthCheckRequest, HealthCheckResponse
 from serving.server.registry import Registry
 from serving.server.status import StatusError, from_error, invalid
 
@@ -135,3 +137,33 @@ def _not_offered(context: grpc.ServicerContext, method: str) -> NoReturn:
         f"The embedded server does not offer {method}; tensorflow_model_server does.",
     )
     raise AssertionError  # abort never returns; gRPC's types do not say so
+
+
+class Health(IntEnum):
+    """`HealthCheckResponse.ServingStatus`."""
+
+    UNKNOWN = 0
+    SERVING = 1
+    NOT_SERVING = 2
+
+
+def health_handler(read: Callable[[], Health]) -> grpc.GenericRpcHandler:
+    """The health service of gRPC, ready for `server.add_generic_rpc_handlers`: Check of the server as a whole.
+
+    Written out here because the package grpcio-health-checking would be one more dependency for one method.
+
+    Args:
+        read: Tells the server's health at the time it is called.
+    """
+
+    def check(request: Any, context: grpc.ServicerContext) -> Any:
+        if request.service:
+            context.abort(grpc.StatusCode.NOT_FOUND, "")
+        return HealthCheckResponse(status=int(read()))
+
+    method = grpc.unary_unary_rpc_method_handler(
+        check,
+        request_deserializer=HealthCheckRequest.FromString,
+        response_serializer=HealthCheckResponse.SerializeToString,
+    )
+    return grpc.method_handlers_generic_handler(HEALTH_SERVICE, {"Check": method})

@@ -1,6 +1,7 @@
 """The embedded server as a command: flags, the line that says it is ready, signals, sockets, TLS, health."""
 
 import gc
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from serving.client.channel import Tls
 from serving.client.errors import ServerUnavailableError, ServingError
 from serving.server import __main__ as server
 from serving.server.flags import parse_flags
+
+FLAGS = 11
 
 
 @pytest.fixture
@@ -100,14 +103,26 @@ def test_a_taken_port_is_one_sentence(base, monkeypatch, capsys):
     [
         ([], "give either --model_base_path or --model_config_file"),
         (["--model_base_path=x", "--model_config_file=y"], "give either"),
-        (["--model_base_path=x", "--model_name="], "--model_name must not be empty"),
+        (["--model_base_path=x", "--model_name="], "argument --model_name: must not be empty"),
+        (["--model_base_path=x", "--host="], "argument --host: must not be empty"),
+        (["--model_base_path="], "argument --model_base_path: must be a path, received ''"),
+        (["--model_base_path=a\0b"], r"--model_base_path: must be a path, received 'a\x00b'"),
+        (["--model_config_file="], "argument --model_config_file: must be a path, received ''"),
+        (["--model_base_path=x", "--grpc_socket_path="], "must be a path, received ''"),
         (
             ["--model_base_path=x", "--port=70000"],
             "argument --port: must be from 0 to 65535, received '70000'",
         ),
         (["--model_base_path=x", "--port=a"], "argument --port: invalid number value: 'a'"),
-        (["--model_base_path=x", "--grpc_max_threads=0"], "must be at least 1, received '0'"),
-        (["--model_base_path=x", "--file_system_poll_wait_seconds=-1"], "must be at least 0"),
+        (["--model_base_path=x", "--grpc_max_threads=0"], "must be from 1 to 65535, received '0'"),
+        (
+            ["--model_base_path=x", "--file_system_poll_wait_seconds=-1"],
+            "must be from 0 to 2147483647",
+        ),
+        (["--model_base_path=x", "--file_system_poll_wait_seconds=inf"], "received 'inf'"),
+        (["--model_base_path=x", "--file_system_poll_wait_seconds=nan"], "received 'nan'"),
+        (["--model_base_path=x", "--drain_seconds=inf"], "must be from 0 to 2147483647, received"),
+        (["--model_base_path=x", "--drain_seconds=nan"], "received 'nan'"),
         (
             ["--model_base_path=x", "--enable_grpc_healthcheck_service=perhaps"],
             "must be true or false",
@@ -139,6 +154,16 @@ def test_wrong_flags_answer_before_tensorflow_is_imported():
     )
 
 
+def test_help_shows_every_flag_with_its_default(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        parse_flags(["--help"])
+    assert exit_.value.code == 0
+    described = capsys.readouterr().out.partition("what to serve:")[2]
+    flags = re.split(r"--(?=[a-z_]+ [A-Z[])", " ".join(described.split()))[1:]
+    assert len(flags) == FLAGS
+    assert [flag for flag in flags if "(default " not in flag] == []
+
+
 def test_defaults_are_those_of_the_real_server_but_loopback():
     options = parse_flags(["--model_base_path=models/m"])
     assert (options.host, options.port, options.poll_s) == ("localhost", 8500, 1.0)
@@ -153,7 +178,7 @@ def test_booleans_are_spelled_as_tensorflow_spells_them(word, value):
 
 
 def write_config(path, text):
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
     return path
 
 
@@ -179,7 +204,19 @@ def test_a_model_config_file_names_models_policies_and_labels(tmp_path):
     [
         ("nonsense {", "is not a ModelServerConfig text proto"),
         ("", "must name at least one model"),
-        ('model_config_list { config { name: "a" } config { name: "a" } }', "each once"),
+        (
+            'model_config_list { config { name: "a" base_path: "x" } config { name: "a" base_path: "x" } }',
+            "each once",
+        ),
+        (
+            'model_config_list { config { name: "a" } }',
+            "must name a folder for model 'a', received base_path=''",
+        ),
+        (
+            r'model_config_list { config { name: "a" base_path: "b\000c" } }',
+            r"must name a folder for model 'a', received base_path='b\x00c'",
+        ),
+        ("\udcff", "is no UTF-8 text: invalid start byte at byte 0"),
     ],
 )
 def test_a_wrong_model_config_file_is_one_sentence(tmp_path, capsys, text, sentence):
