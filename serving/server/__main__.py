@@ -7,7 +7,6 @@
 
 import gc
 import logging
-import os
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from serving.server.flags import ServerOptions, parse_flags
+from serving.server.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
     from serving.server.embedded import EmbeddedServer
@@ -24,9 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; the exit code is 1 where the server could not start."""
     options = parse_flags(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    # TensorFlow tells at every start which CPU instructions it was built for.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # TensorFlow takes seconds to import; a mistake in the flags was told before.
+    import_tensorflow()
     from serving.server.embedded import EmbeddedServer  # noqa: PLC0415
 
     # TensorFlow's 390,000 objects stay; looking through them at every unload would stop all requests
