@@ -6,6 +6,7 @@
 """
 
 import gc
+import io
 import logging
 import signal
 import sys
@@ -13,7 +14,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from serving.server.flags import ServerOptions, parse_flags
+from serving.server.flags import PROGRAM, ServerOptions, parse_flags
+from serving.server.preflight import check
 from serving.server.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
@@ -21,8 +23,22 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code is 1 where the server could not start."""
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        arguments: The words after the program's name; those of this process by default.
+
+    Returns:
+        0, it was told to stop; 1, this machine cannot; 2, what was asked for cannot work.
+    """
     options = parse_flags(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A path may hold bytes that are no text.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        check(options)
+    except (ValueError, OSError) as error:
+        return _refuse(error)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # TensorFlow takes seconds to import; a mistake in the flags was told before.
     import_tensorflow()
@@ -36,13 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopped.set())
     try:
         server = EmbeddedServer(options)
-    except OSError as error:
-        print(f"python -m serving.server: {error}.", file=sys.stderr)
-        return 1
+    except (ValueError, OSError) as error:
+        return _refuse(error)
     with server:
         _serve(server, options, stopped)
         print("Stopping: requests under way are answered first.", flush=True)
     return 0
+
+
+def _refuse(error: ValueError | OSError) -> int:
+    print(f"{PROGRAM}: {error}.", file=sys.stderr)
+    return 1 if isinstance(error, OSError) else 2
 
 
 def _serve(server: "EmbeddedServer", options: ServerOptions, stopped: threading.Event) -> None:

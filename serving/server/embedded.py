@@ -1,12 +1,15 @@
 """The embedded server's life: bind, load, answer, drain. Needs TensorFlow; `serving.server` starts it."""
 
+import os
 from concurrent import futures
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.server.flags import ServerOptions
+from serving.server.preflight import check_listening, join
 from serving.server.registry import Registry
 from serving.server.servicer import Health, ModelService, PredictionService, health_handler
 
@@ -37,9 +40,11 @@ class EmbeddedServer:
 
     Raises:
         OSError: The port or the socket cannot be had.
+        ValueError: The keys or certificates are none.
     """
 
     def __init__(self, options: ServerOptions) -> None:
+        check_listening(options)
         self._options = options
         self._health = Health.NOT_SERVING
         self.registry = Registry(options.models, options.poll_s)
@@ -48,14 +53,15 @@ class EmbeddedServer:
             options=_CHANNEL_OPTIONS,
         )
         self._add_services()
-        self.port = self._listen(f"{options.host}:{options.port}")
+        self.port = self._listen(join(options.host, options.port))
         if options.socket_path is not None:
-            self._listen(f"unix:{options.socket_path}")
+            # gRPC reads it as part of an address, where %41 is an A.
+            self._listen(f"unix:{quote(os.fsencode(options.socket_path))}")
 
     @property
     def address(self) -> str:
         """Where a client finds it, as `host:port`."""
-        return f"{self._options.host}:{self.port}"
+        return join(self._options.host, self.port)
 
     def __enter__(self) -> "Self":
         self.start()
@@ -93,9 +99,7 @@ class EmbeddedServer:
                 return self._server.add_insecure_port(address)
             return self._server.add_secure_port(address, _credentials(self._options.ssl))
         except RuntimeError as error:
-            raise OSError(
-                f"cannot listen on {address}: it is taken or not of this machine"
-            ) from error
+            raise OSError(f"cannot listen on {address}: gRPC says why above") from error
 
 
 def _credentials(ssl: Any) -> grpc.ServerCredentials:

@@ -140,7 +140,7 @@ def _add_listening(group: Any) -> None:
     )
     add(
         "--host",
-        type=_word,
+        type=_host,
         default="localhost",
         help="where to listen (default %(default)s; the real server listens on 0.0.0.0)",
     )
@@ -199,10 +199,17 @@ def _number(kind: type, low: int, high: int) -> Any:
 
 
 def _word(text: str) -> str:
-    """A name; gRPC takes an empty host for every interface of the machine."""
     if not text:
         raise argparse.ArgumentTypeError("must not be empty, received ''")
     return text
+
+
+def _host(text: str) -> str:
+    """A name or address, without the brackets that IPv6 wears before a port.
+
+    Not empty: gRPC would take that for every interface of the machine.
+    """
+    return _word(text.removeprefix("[").removesuffix("]"))
 
 
 def _path(text: str) -> Path:
