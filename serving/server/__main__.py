@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check(options)
     except (ValueError, OSError) as error:
         return _refuse(error)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    _set_up_logging()
     # TensorFlow takes seconds to import; a mistake in the flags was told before.
     import_tensorflow()
     from serving.server.embedded import EmbeddedServer  # noqa: PLC0415
@@ -58,6 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _serve(server, options, stopped)
         print("Stopping: requests under way are answered first.", flush=True)
     return 0
+
+
+def _set_up_logging() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # Whoever sends bytes that are no message would fill the log with a traceback of gRPC's each time.
+    logging.getLogger("grpc._common").addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
 
 
 def _refuse(error: ValueError | OSError) -> int:

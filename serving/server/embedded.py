@@ -47,7 +47,7 @@ class EmbeddedServer:
         check_listening(options)
         self._options = options
         self._health = Health.NOT_SERVING
-        self.registry = Registry(options.models, options.poll_s)
+        self.registry = Registry(options.models, options.poll_s, options.max_rows)
         self._server = grpc.server(
             futures.ThreadPoolExecutor(options.max_threads, thread_name_prefix="rpc"),
             options=_CHANNEL_OPTIONS,

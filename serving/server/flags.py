@@ -27,6 +27,9 @@ _NOT_OFFERED: Final = {
 }
 """Flags of the real server that would change what callers see; others would be unknown words."""
 
+MAX_REQUEST_ROWS: Final = 32_768
+"""64 times what our client sends at once; as many long tweets took the default model 300 MB and 3 s."""
+
 _LARGEST: Final = 2**31 - 1
 """The real server's flags are 32-bit numbers."""
 
@@ -42,6 +45,7 @@ class ServerOptions:
         socket_path: Unix socket to listen on too; `None` for none.
         poll_s: Seconds between two looks for versions; 0 looks once.
         max_threads: Requests worked on at once; the rest wait.
+        max_rows: Rows in one request at most.
         ssl: A `messages.SSLConfig`; `None` for plain text.
         health_service: Whether gRPC's health service answers.
         drain_s: Seconds that requests under way may take once the server is told to stop.
@@ -53,6 +57,7 @@ class ServerOptions:
     socket_path: Path | None = None
     poll_s: float = 1.0
     max_threads: int = 4
+    max_rows: int = MAX_REQUEST_ROWS
     ssl: Any = None
     health_service: bool = False
     drain_s: float = 10.0
@@ -83,6 +88,7 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
             socket_path=given.grpc_socket_path,
             poll_s=given.file_system_poll_wait_seconds,
             max_threads=given.grpc_max_threads,
+            max_rows=given.max_request_rows,
             ssl=read_ssl_config(given.ssl_config_file) if given.ssl_config_file else None,
             health_service=given.enable_grpc_healthcheck_service,
             drain_s=given.drain_seconds,
@@ -175,6 +181,13 @@ def _add_limits(group: Any) -> None:
         default=4 * (os.cpu_count() or 1),
         metavar="N",
         help="requests worked on at once; more of them wait (default 4 x cores, %(default)s here)",
+    )
+    add(
+        "--max_request_rows",
+        type=_number(int, 1, _LARGEST),
+        default=MAX_REQUEST_ROWS,
+        metavar="N",
+        help="rows in one request at most (default %(default)s; the real server has no such limit)",
     )
     add(
         "--drain_seconds",

@@ -1,6 +1,7 @@
 """All models of a server: kept up to date by one thread, looked up as TensorFlow Serving looks them up."""
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,10 +21,12 @@ class Registry:
     Args:
         configs: The models, each name once.
         poll_s: Seconds between two looks at the folders; 0 looks once.
+        max_rows: Rows in one request at most.
     """
 
-    def __init__(self, configs: Sequence[ModelConfig], poll_s: float) -> None:
-        self._models = {config.name: ModelVersions(config, _load, _explain) for config in configs}
+    def __init__(self, configs: Sequence[ModelConfig], poll_s: float, max_rows: int) -> None:
+        load = functools.partial(_load, max_rows=max_rows)
+        self._models = {config.name: ModelVersions(config, load, _explain) for config in configs}
         self._poll_s = poll_s
         self._stopped = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="versions", daemon=True)
@@ -136,9 +139,9 @@ def _describe(status: get_model_status_pb2.ModelVersionStatus, version: Version[
         status.status.error_message = message
 
 
-def _load(path: Path) -> Servable:
+def _load(path: Path, max_rows: int) -> Servable:
     """Load a version and warm it up: only then may it serve."""
-    servable = Servable(path)
+    servable = Servable(path, max_rows)
     replay_warmup(servable, path)
     return servable
 

@@ -15,7 +15,7 @@ from tensorflow.python.eager.cancellation import CancellationManager
 
 from export.signatures import CLASSES, CLASSIFY_METHOD, EXAMPLES, SCORES
 from serving.server.status import StatusError, from_error, invalid
-from serving.server.tensors import to_tensor
+from serving.server.tensors import OPAQUE, to_tensor
 
 
 class ServedSignature:
@@ -24,10 +24,12 @@ class ServedSignature:
     Args:
         declared: What `saved_model.pb` says of it.
         function: Its `ConcreteFunction`.
+        max_rows: Rows in one request at most.
     """
 
-    def __init__(self, declared: meta_graph_pb2.SignatureDef, function: Any) -> None:
+    def __init__(self, declared: meta_graph_pb2.SignatureDef, function: Any, max_rows: int) -> None:
         self._declared = declared
+        self._max_rows = max_rows
         self._function = function
         self._inputs = {name: declared.inputs[name].dtype for name in sorted(declared.inputs)}
         self._outputs = sorted(declared.outputs)
@@ -41,14 +43,16 @@ class ServedSignature:
         defaults = self._declared.defaults
         if len(protos) > len(self._inputs) or (len(protos) < len(self._inputs) and not defaults):
             raise self._wrong_size(protos)
-        tensors = {}
-        for alias in self._inputs:
+        given, tensors = {}, {}
+        for alias, expected in self._inputs.items():
             proto = protos.get(alias, defaults.get(alias))
             if proto is None:
                 raise self._missing(alias, protos)
-            tensors[alias] = to_tensor(alias, proto)
+            given[alias] = proto
+            if proto.dtype == expected or proto.dtype not in OPAQUE:
+                tensors[alias] = to_tensor(alias, proto, self._max_rows)
         self._check_all_used(protos)
-        self._check_dtypes(tensors)
+        self._check_dtypes(given)
         return tensors
 
     def _wrong_size(self, protos: Mapping[str, Any]) -> StatusError:
@@ -77,13 +81,13 @@ class ServedSignature:
                 f" request input: {','.join(sorted(protos))}"
             )
 
-    def _check_dtypes(self, tensors: Mapping[str, tf.Tensor]) -> None:
+    def _check_dtypes(self, given: Mapping[str, Any]) -> None:
         for position, (alias, expected) in enumerate(self._inputs.items()):
-            provided = tensors[alias].dtype
-            if provided.as_datatype_enum != expected:
+            provided = given[alias].dtype
+            if provided != expected:
                 raise invalid(
                     f"Expects arg[{position}] to be {dtype_name(tf.as_dtype(expected))}"
-                    f" but {dtype_name(provided)} is provided"
+                    f" but {dtype_name(tf.as_dtype(provided))} is provided"
                 )
 
     def choose_outputs(self, output_filter: Iterable[str]) -> list[str]:

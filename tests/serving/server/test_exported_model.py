@@ -1,6 +1,7 @@
 """The project's own export behind the embedded server: what a caller gets for whatever it sends."""
 
 import grpc
+import hostile
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
@@ -42,3 +43,12 @@ def test_bytes_that_are_no_example_and_no_text_get_a_clear_status(exported_addre
     error = refusal(exported_address, "classify", "inputs", [b"garbage\xff\xfe"])
     assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert "Could not parse example input, value: 'garbage" in error.details()
+
+
+def test_every_type_and_shape_is_answered(exported_address):
+    """The last request of many is answered as well: none of them ended the server."""
+    with grpc.insecure_channel(exported_address) as channel:
+        tally = hostile.send(channel, hostile.combinations(1000, model="tweet_sentiment"))
+    assert tally.bad == []
+    with SentimentClient(exported_address) as client:
+        assert len(client.predict(TEXTS)) == len(TEXTS)

@@ -19,7 +19,7 @@ from serving.client.channel import Tls
 from serving.client.errors import ServerUnavailableError, ServingError
 from serving.server.flags import parse_flags
 
-FLAGS = 11
+FLAGS = 12
 
 
 @pytest.fixture
