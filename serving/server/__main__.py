@@ -8,15 +8,14 @@
 import gc
 import io
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from serving.server.flags import PROGRAM, ServerOptions, parse_flags
 from serving.server.preflight import check
 from serving.server.quiet_tensorflow import import_tensorflow
+from serving.server.stop_signal import StopSignal
 
 if TYPE_CHECKING:
     from serving.server.embedded import EmbeddedServer
@@ -40,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         return _refuse(error)
     _set_up_logging()
+    stop_signal = StopSignal()
     # TensorFlow takes seconds to import; a mistake in the flags was told before.
     import_tensorflow()
     from serving.server.embedded import EmbeddedServer  # noqa: PLC0415
@@ -47,16 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # TensorFlow's 390,000 objects stay; looking through them at every unload would stop all requests
     # for a third of a second.
     gc.freeze()
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
     try:
         server = EmbeddedServer(options)
     except (ValueError, OSError) as error:
         return _refuse(error)
     with server:
-        _serve(server, options, stopped)
-        print("Stopping: requests under way are answered first.", flush=True)
+        stop_signal.drain_for(options.drain_s)
+        _serve(server, options, stop_signal)
     return 0
 
 
@@ -76,15 +73,15 @@ def _refuse(error: ValueError | OSError) -> int:
     return 1 if isinstance(error, OSError) else 2
 
 
-def _serve(server: "EmbeddedServer", options: ServerOptions, stopped: threading.Event) -> None:
+def _serve(server: "EmbeddedServer", options: ServerOptions, stop_signal: StopSignal) -> None:
     """Say what is served once it is, and wait for the end."""
     _announce_empty(server, options)
     while not _all_serve(server):
-        if stopped.wait(0.1):
+        if stop_signal.wait(0.1):
             return
     for name, version in server.registry.serving().items():
         print(f"Serving {name} version {version} at {server.address}", flush=True)
-    stopped.wait()
+    stop_signal.wait()
 
 
 def _all_serve(server: "EmbeddedServer") -> bool:

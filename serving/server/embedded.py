@@ -1,6 +1,7 @@
 """The embedded server's life: bind, load, answer, drain. Needs TensorFlow; `serving.server` starts it."""
 
 import os
+import time
 from concurrent import futures
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from serving.server.flags import ServerOptions
 from serving.server.preflight import check_listening, join
 from serving.server.registry import Registry
 from serving.server.servicer import Health, ModelService, PredictionService, health_handler
+from serving.server.stop_signal import CANCEL_S
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -78,10 +80,14 @@ class EmbeddedServer:
         self._health = Health.SERVING
 
     def stop(self) -> None:
-        """Take no more requests, let those under way end for `drain_s` seconds, and stop."""
+        """Take no more requests, let those under way end for `drain_s` seconds, and cancel the others.
+
+        What is inside an operation that heeds no cancellation runs on, until it ends or the process does.
+        """
         self._health = Health.NOT_SERVING
-        self._server.stop(self._options.drain_s).wait()
-        self.registry.stop()
+        give_up = time.monotonic() + self._options.drain_s + CANCEL_S
+        self._server.stop(self._options.drain_s).wait(self._options.drain_s + CANCEL_S)
+        self.registry.stop(max(0.0, give_up - time.monotonic()))
 
     def _add_services(self) -> None:
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(

@@ -41,11 +41,11 @@ class Registry:
         if self._poll_s > 0:
             self._watcher.start()
 
-    def stop(self) -> None:
-        """Stop looking; a load under way ends first."""
+    def stop(self, timeout_s: float) -> None:
+        """Stop looking, and wait so long for a load under way."""
         self._stopped.set()
         if self._watcher.ident is not None:
-            self._watcher.join()
+            self._watcher.join(timeout_s)
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._poll_s):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis import prediction_log_pb2
 
 LABELS = ("negative", "neutral", "positive")
 TEXTS = tf.TensorSpec([None], tf.string, name="text")
@@ -71,6 +72,13 @@ class Tiny(tf.Module):
         ]
         return {"probabilities": self.scores(text) + tf.cast(count, tf.float32)}
 
+    @tf.function(input_signature=[TEXTS])
+    def read(self, text):
+        """Makes the first file, then reads the second: a FIFO keeps the operation busy, cancelled or not."""
+        with tf.control_dependencies([tf.io.write_file(text[0], "reading")]):
+            content = tf.io.read_file(text[1])
+        return {"probabilities": self.scores(content[None])}
+
     @tf.function(
         input_signature=[
             tf.TensorSpec([None], tf.float32, name="weight"),
@@ -86,7 +94,7 @@ class Tiny(tf.Module):
 def build(version, path):
     """Save the model as `path`."""
     model = Tiny(version)
-    names = ("label", "bare", "narrow", "classify", "refuse", "hang", "pair")
+    names = ("label", "bare", "narrow", "classify", "refuse", "hang", "read", "pair")
     signatures = {"serving_default": model.serve, **{name: getattr(model, name) for name in names}}
     tf.saved_model.save(model, str(path), signatures=signatures)
     _declare_classify(Path(path) / "saved_model.pb")
@@ -127,3 +135,24 @@ class Library:
         if change is not None:
             change(staged)
         return staged.rename(base / str(version))
+
+
+def warm_up_with(*records):
+    """A change to a version directory: give it these warmup records."""
+
+    def change(path):
+        folder = path / "assets.extra"
+        folder.mkdir()
+        with tf.io.TFRecordWriter(str(folder / "tf_serving_warmup_requests")) as writer:
+            for record in records:
+                writer.write(record if isinstance(record, bytes) else record.SerializeToString())
+
+    return change
+
+
+def predict_log(signature="", texts=("a",)):
+    """A warmup record."""
+    log = prediction_log_pb2.PredictionLog()
+    log.predict_log.request.model_spec.signature_name = signature
+    log.predict_log.request.inputs["text"].CopyFrom(tf.make_tensor_proto(list(texts)))
+    return log

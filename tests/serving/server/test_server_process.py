@@ -1,5 +1,7 @@
 """The embedded server as a command: flags, the line that says it is ready, signals, sockets, TLS, health."""
 
+import contextlib
+import os
 import re
 import signal
 import socket
@@ -8,13 +10,16 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import pytest
 from google.protobuf import text_format
+from length_model import predict_log, warm_up_with
+from waiting import wait_for
 
 from serving import messages
-from serving.client import SentimentClient
+from serving.client import SentimentClient, codec, rpcs
 from serving.client.channel import Tls
 from serving.client.errors import ServerUnavailableError, ServingError
 from serving.server.flags import parse_flags
@@ -26,7 +31,7 @@ FLAGS = 12
 def run(request):
     """A function that starts the command and gives the process and its first line."""
 
-    def start(*flags):
+    def start(*flags, read=True):
         process = subprocess.Popen(
             [sys.executable, "-m", "serving.server", *map(str, flags)],
             stdout=subprocess.PIPE,
@@ -39,7 +44,7 @@ def run(request):
             process.communicate()
 
         request.addfinalizer(stop)
-        return process, process.stdout.readline().strip()
+        return process, process.stdout.readline().strip() if read else ""
 
     return start
 
@@ -63,6 +68,8 @@ def test_it_says_what_it_serves_and_where_and_drains_on_sigterm(run, base):
     # Its own deadline ended it, not the server's end.
     assert slow == {"error": "DeadlineExceededError"}
     assert process.wait(10) == 0
+    (said,) = process.stderr.read().splitlines()
+    assert re.fullmatch(r"\S+ \S+ INFO tiny version 3 serves, loaded in \d+\.\d s\.", said)
 
 
 def _outcome(client):
@@ -71,6 +78,61 @@ def _outcome(client):
     except ServingError as error:
         return {"error": type(error).__name__}
     return {}
+
+
+@pytest.fixture
+def stuck(tmp_path):
+    """Texts that keep the signature `read` inside one operation until the test ends, and how to wait for that."""
+    reading, fifo = tmp_path / "reading", tmp_path / "fifo"
+    os.mkfifo(fifo)
+    yield SimpleNamespace(
+        texts=[str(reading), str(fifo)], wait=lambda: wait_for(reading.exists, 30)
+    )
+    with contextlib.suppress(OSError):  # nobody reads any more
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+
+
+def ask_to_read(client, texts):
+    """A call that no cancellation ends at the server."""
+    request = codec.predict_request(client.target, texts)
+    return client._stub(rpcs.PREDICT.path).future(request, timeout=60)
+
+
+def test_a_request_inside_an_operation_does_not_outlive_the_draining(run, base, stuck):
+    flags = ("--port=0", "--model_name=tiny", f"--model_base_path={base}", "--drain_seconds=0.5")
+    process, line = run(*flags)
+    address = line.split()[-1]
+    with SentimentClient(address, model_name="tiny", signature_name="read") as client:
+        call = ask_to_read(client, stuck.texts)
+        stuck.wait()
+        process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        assert process.wait(10) == 0
+        assert 0.5 <= time.monotonic() - started < 3
+        assert call.code() == grpc.StatusCode.UNAVAILABLE
+    assert process.stderr.read().endswith("Cut off what still ran after 0.5 s.\n")
+
+
+def test_nor_does_a_load(run, saved_models, tmp_path, stuck):
+    """Its warmup is inside an operation, in the main thread; nothing is to be drained yet."""
+    record = predict_log("read", stuck.texts)
+    saved_models.publish(3, tmp_path / "tiny", change=warm_up_with(record))
+    flags = ("--port=0", "--model_name=tiny", f"--model_base_path={tmp_path / 'tiny'}")
+    process, _ = run(*flags, read=False)
+    stuck.wait()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(3) == 0
+
+
+def test_a_server_in_this_process_stops_in_time_as_well(start, base, stuck):
+    running = start(base, drain_s=0.2)
+    with SentimentClient(running.address, model_name="tiny", signature_name="read") as client:
+        call = ask_to_read(client, stuck.texts)
+        stuck.wait()
+        started = time.monotonic()
+        running.stop()
+        assert time.monotonic() - started < 3
+        assert call.code() == grpc.StatusCode.UNAVAILABLE
 
 
 def test_an_empty_folder_is_said(run, tmp_path):

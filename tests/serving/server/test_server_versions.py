@@ -5,8 +5,7 @@ import shutil
 import weakref
 
 import pytest
-import tensorflow as tf
-from length_model import expected
+from length_model import expected, predict_log, warm_up_with
 from tensorflow_serving.apis import prediction_log_pb2
 from waiting import wait_for
 
@@ -44,26 +43,6 @@ def answers_as(client, version):
     return list(prediction.probabilities.values()) == pytest.approx(
         expected("some tweet", version), abs=1e-6
     )
-
-
-def warm_up_with(*records):
-    """A change to a version directory: give it these warmup records."""
-
-    def change(path):
-        folder = path / "assets.extra"
-        folder.mkdir()
-        with tf.io.TFRecordWriter(str(folder / "tf_serving_warmup_requests")) as writer:
-            for record in records:
-                writer.write(record if isinstance(record, bytes) else record.SerializeToString())
-
-    return change
-
-
-def predict_log(signature="", texts=("a",)):
-    log = prediction_log_pb2.PredictionLog()
-    log.predict_log.request.model_spec.signature_name = signature
-    log.predict_log.request.inputs["text"].CopyFrom(tf.make_tensor_proto(list(texts)))
-    return log
 
 
 def classify_log():
