@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line on standard error, exit code 2."""
-        self.exit(EXIT_USAGE, f"error: {self.prog}: {message.rstrip('.')}. See --help.\n")
+        self.exit(EXIT_USAGE, f"{self.prog}: {message.rstrip('.')}. See --help.\n")
 
     def _named(self, unknown: list[str]) -> str:
         words = " ".join(unknown)

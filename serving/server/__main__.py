@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from export.quiet_tensorflow import ERRORS, import_tensorflow
 from serving.server.flags import PROGRAM, ServerOptions, parse_flags
 from serving.server.preflight import check
-from serving.server.quiet_tensorflow import import_tensorflow
 from serving.server.stop_signal import StopSignal
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_up_logging()
     stop_signal = StopSignal()
     # TensorFlow takes seconds to import; a mistake in the flags was told before.
-    import_tensorflow()
+    import_tensorflow(ERRORS)
     from serving.server.embedded import EmbeddedServer  # noqa: PLC0415
 
     # TensorFlow's 390,000 objects stay; looking through them at every unload would stop all requests
