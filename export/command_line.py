@@ -11,6 +11,14 @@ from typing import Any, Final, NoReturn
 EXIT_USAGE: Final = 2
 
 
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Defaults behind the help, but for those that say nothing: None, and a switch that is off."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        says_nothing = action.default is None or action.default is False
+        return action.help if says_nothing else super()._get_help_string(action)
+
+
 class Parser(argparse.ArgumentParser):
     """An `ArgumentParser` that takes whole option names only and shows defaults in `--help`.
 
@@ -20,7 +28,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **settings: Any) -> None:
-        settings.setdefault("formatter_class", argparse.ArgumentDefaultsHelpFormatter)
+        settings.setdefault("formatter_class", _Defaults)
         super().__init__(allow_abbrev=False, **settings)
 
     def parse_args(  # type: ignore[override]  # argparse declares overloads for a namespace of one's own
@@ -29,7 +37,7 @@ class Parser(argparse.ArgumentParser):
         """Parse; name unknown words, and the option that was perhaps meant."""
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            self.error(f"expected words that --help lists. Received: {self._named(unknown)}")
+            self.error(f"unrecognized arguments: {self._named(unknown)}")
         return options
 
     def error(self, message: str) -> NoReturn:

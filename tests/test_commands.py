@@ -50,7 +50,7 @@ def test_help_needs_no_tensorflow_and_shows_defaults(name, no_tensorflow, tmp_pa
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([*TRAIN, "--epoch", "3"], "Received: --epoch 3 (did you mean --epochs?)"),
+        ([*TRAIN, "--epoch", "3"], "unrecognized arguments: --epoch 3 (did you mean --epochs?)"),
         ([*TRAIN, "--epochs", "0"], "`epochs` must be at least 1. Received: epochs=0"),
         ([*TRAIN, "--epochs", "three"], "argument --epochs: invalid int value: 'three'"),
         ([*TRAIN, "--data", "no.csv"], "Received: data=no.csv (no such file)"),

@@ -5,8 +5,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from export.command_line import Parser
 from serving.server.config_files import read_model_config, read_ssl_config
 from serving.server.model_versions import ModelConfig
 
@@ -63,13 +64,6 @@ class ServerOptions:
     drain_s: float = 10.0
 
 
-class _Parser(argparse.ArgumentParser):
-    """One sentence on a mistake, without the usage of a dozen flags above it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See --help.\n")
-
-
 def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
     """Read the command line; on a mistake say one sentence and exit with 2.
 
@@ -97,8 +91,8 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
         parser.error(str(error))
 
 
-def _build_parser() -> _Parser:
-    parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False)
+def _build_parser() -> Parser:
+    parser = Parser(prog=PROGRAM, description=_DESCRIPTION)
     _add_models(parser.add_argument_group("what to serve"))
     _add_listening(parser.add_argument_group("where to listen"))
     _add_limits(parser.add_argument_group("how"))

@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
+from export.command_line import Parser
 from export.signatures import MODEL_NAME
 from serving.up.launchers import LAUNCHERS, Deployment
 
@@ -29,13 +30,6 @@ class Options:
     timeout_s: float
 
 
-class _Parser(argparse.ArgumentParser):
-    """One sentence on a mistake, without the list of options above it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See --help.\n")
-
-
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
     """Read the command line; on a mistake say one sentence and exit with 2.
 
@@ -57,11 +51,10 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     return Options(deployment, given.choice, given.timeout_s)
 
 
-def _build_parser() -> _Parser:
-    parser = _Parser(
+def _build_parser() -> Parser:
+    parser = Parser(
         prog=PROGRAM,
         description="Serve what is published by the best server this machine has.",
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add(
