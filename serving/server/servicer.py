@@ -35,11 +35,14 @@ def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(self, request, context)
         except StatusError as error:
-            refused = error
+            code, message = error.code, error.message
         except Exception as error:  # noqa: BLE001 - a bug ends one call, with its words
             _log.exception("%s failed.", method.__name__)
-            refused = from_error(error)
-        return context.abort(refused.code, refused.message)
+            told = from_error(error)
+            code, message = told.code, told.message
+        # Of the error no more than its words: kept in a variable of this frame, which its traceback holds,
+        # it would keep itself, all frames below and the request until the collector comes by.
+        return context.abort(code, message)
 
     return wrapped
 

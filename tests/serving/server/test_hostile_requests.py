@@ -3,12 +3,17 @@
 `hostile.py` makes them, and sends many more where it is run as a command.
 """
 
+import gc
+
 import grpc
 import hostile
 import pytest
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import predict_pb2
+from waiting import wait_for
+
+from serving.server.status import StatusError
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +29,10 @@ def attacked(base):
         assert process.poll() is None
 
 
-def refusal(address, method, message):
+def refusal(address, method, message, timeout_s=5):
     """Code and message of a call that must fail."""
     with grpc.insecure_channel(address) as channel:
-        call = channel.unary_unary(method).future(message.SerializeToString(), timeout=5)
+        call = channel.unary_unary(method).future(message.SerializeToString(), timeout=timeout_s)
         return call.code(), call.details()
 
 
@@ -110,3 +115,38 @@ def test_a_variant_is_a_wrong_type_and_is_not_looked_into(attacked):
         grpc.StatusCode.INVALID_ARGUMENT,
         "Expects arg[0] to be string but variant is provided",
     )
+
+
+@pytest.fixture
+def no_collector():
+    """Without it nothing that refers to itself goes away; the test sees what would wait for it."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+REFUSED = {
+    "by us": hostile.predict(tf.make_tensor_proto(["a"]), signature="x"),
+    "by the parser": hostile.predict(hostile.tensor(types_pb2.DT_FLOAT, (2,), tensor_content=b"1")),
+    "by the graph": hostile.predict(tf.make_tensor_proto(["a"]), signature="refuse"),
+    "for its model": hostile.predict(tf.make_tensor_proto(["a"]), model="x"),
+    "for its type": hostile.predict(tf.make_tensor_proto([1.0])),
+    "at its deadline": hostile.predict(tf.make_tensor_proto(["a"]), signature="hang"),
+}
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("message", REFUSED.values(), ids=REFUSED)
+def test_a_refusal_keeps_nothing(server, message):
+    """An exception holds the frames that it came through, and they the request: one of 20 MB stayed for minutes."""
+    before = alive()
+    code, _ = refusal(server.address, hostile.PREDICT, message, timeout_s=1)
+    assert code is not grpc.StatusCode.OK
+    wait_for(lambda: alive() <= before)
+
+
+def alive():
+    """How many errors and requests there are, as the collector knows."""
+    kinds = (StatusError, tf.errors.OpError, predict_pb2.PredictRequest)
+    return sum(issubclass(type(one), kinds) for one in gc.get_objects())
