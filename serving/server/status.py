@@ -6,7 +6,8 @@ from typing import Final
 import grpc
 import tensorflow as tf
 
-_MESSAGE_LIMIT: Final = 1024
+_MESSAGE_BYTES: Final = 1024
+"""The real server counts bytes too, and may cut a character in two; such a message could not be read."""
 _BY_NUMBER: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 # What Python adds to the text of a TensorFlow status, and the real server does not.
@@ -34,7 +35,11 @@ class StatusError(Exception):
 
 
 def _cut(message: str) -> str:
-    return message if len(message) <= _MESSAGE_LIMIT else message[:_MESSAGE_LIMIT] + "...TRUNCATED"
+    """Whole characters of at most 1,024 bytes; what is no text, a file name's stray byte, becomes `?`."""
+    encoded = message.encode(errors="replace")
+    if len(encoded) <= _MESSAGE_BYTES:
+        return encoded.decode()
+    return encoded[:_MESSAGE_BYTES].decode(errors="ignore") + "...TRUNCATED"
 
 
 def invalid(message: str) -> StatusError:

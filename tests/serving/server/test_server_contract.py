@@ -222,6 +222,17 @@ def test_messages_are_cut_at_1024_characters(stub):
     assert message == f'Serving signature key "{"x" * 1001}...TRUNCATED'
 
 
+@pytest.mark.parametrize("character", ["\u00e9", "\u4f60", "\U0001f600"], ids=["2", "3", "4"])
+def test_what_is_cut_is_whole_characters_of_1024_bytes(stub, character):
+    """The real server counts bytes as well."""
+    request = predict_request(model_spec=spec(signature_name=character * 2000))
+    code, message = refusal(stub.Predict, request)
+    assert code == PRECONDITION
+    begin = 'Serving signature key "'
+    fitting = (1024 - len(begin)) // len(character.encode())
+    assert message == f"{begin}{character * fitting}...TRUNCATED"
+
+
 def test_predict_names_who_answered(stub):
     response = stub.Predict(predict_request(), timeout=5)
     assert response.model_spec == spec(version=3, signature_name="serving_default")

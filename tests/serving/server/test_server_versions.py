@@ -1,8 +1,10 @@
 """Versions come, warm up, serve, and go, while a client watches over a real socket."""
 
 import gc
+import os
 import shutil
 import weakref
+from pathlib import Path
 
 import pytest
 from length_model import expected, predict_log, warm_up_with
@@ -254,3 +256,11 @@ def test_a_failure_has_a_code_and_a_state(start, base):
     (version,) = start(base).registry._models["tiny"].snapshot()
     assert version.state is VersionState.END
     assert version.error[0].name == "NOT_FOUND"
+
+
+def test_a_folder_whose_name_is_no_text_can_be_told(start, tmp_path):
+    """File names are bytes; a message travels as UTF-8."""
+    base = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    (base / "1").mkdir(parents=True)
+    with SentimentClient(start(base).address, model_name="tiny") as client:
+        assert "/caf?/1. Check that the directory exists" in failed(client, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from serving.server.flags import MAX_REQUEST_ROWS
-from serving.server.status import StatusError, plain_message
+from serving.server.status import StatusError
 from serving.server.tensors import fill_proto, to_tensor
 
 FIELDS = {
@@ -103,25 +103,3 @@ def test_what_is_no_tensor_is_refused_never_worse(data):
         proto.MergeFromString(data)
     with contextlib.suppress(StatusError):
         to_tensor("text", proto, MAX_REQUEST_ROWS)
-
-
-@pytest.mark.parametrize(
-    ("python", "plain"),
-    [
-        ("no such row [Op:__inference_f_1]", "no such row"),
-        (
-            "{{function_node __inference_f_1}} bad\n\t [[{{node A}}]] [Op:f] name: x",
-            "bad\n\t [[{{node A}}]]",
-        ),
-        (
-            (
-                "Graph execution error:\n\nDetected at node A defined at (most recent call last):\n"
-                '  File "a.py", line 1, in f\n\nbad [1]\n\t [[{{node A}}]] [Op:f]'
-            ),
-            "bad [1]\n\t [[{{node A}}]]",
-        ),
-        ("a message of its own", "a message of its own"),
-    ],
-)
-def test_python_adds_nothing_to_tensorflows_words(python, plain):
-    assert plain_message(python) == plain
