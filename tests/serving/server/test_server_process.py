@@ -50,12 +50,13 @@ def run(request):
 
 
 def test_it_says_what_it_serves_and_where_and_drains_on_sigterm(run, base):
-    """One start tells all: the ready line, the free port, a request that outlives SIGTERM."""
+    """One start tells all: the ready line, the free port, a request that outlives SIGTERM, nothing else said."""
     process, line = run("--port=0", "--model_name=tiny", f"--model_base_path={base}")
     words = line.split()
     assert words[:-1] == ["Serving", "tiny", "version", "3", "at"]
     with SentimentClient(words[-1], model_name="tiny") as client:
         client.predict(["a"])
+        send_nonsense(words[-1])
         slow = {}
         hanging = SentimentClient(words[-1], model_name="tiny", signature_name="hang")
         asker = threading.Thread(target=lambda: slow.update(_outcome(hanging)))
@@ -68,8 +69,15 @@ def test_it_says_what_it_serves_and_where_and_drains_on_sigterm(run, base):
     # Its own deadline ended it, not the server's end.
     assert slow == {"error": "DeadlineExceededError"}
     assert process.wait(10) == 0
-    (said,) = process.stderr.read().splitlines()
-    assert re.fullmatch(r"\S+ \S+ INFO tiny version 3 serves, loaded in \d+\.\d s\.", said)
+    serves, nonsense = process.stderr.read().splitlines()
+    assert re.fullmatch(r"\S+ \S+ INFO tiny version 3 serves, loaded in \d+\.\d s\.", serves)
+    assert nonsense.endswith(" ERROR Exception deserializing message!")
+
+
+def send_nonsense(address):
+    """Bytes that are no message; a line in the server's log is enough for them."""
+    with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError):
+        channel.unary_unary(rpcs.PREDICT.path)(b"nonsense", timeout=5)
 
 
 def _outcome(client):
@@ -136,9 +144,12 @@ def test_a_server_in_this_process_stops_in_time_as_well(start, base, stuck):
 
 
 def test_an_empty_folder_is_said(run, tmp_path):
-    process, line = run("--port=0", "--model_name=m", f"--model_base_path={tmp_path}")
+    """Whatever it is called: a name is bytes, which need not be text."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    process, line = run("--port=0", "--model_name=m", f"--model_base_path={folder}")
     assert line.startswith("Listening at localhost:")
-    assert line.endswith(f"; waiting for a version of m under {tmp_path}")
+    assert line.endswith(rf"; waiting for a version of m under {tmp_path}/caf\udce9")
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
 
