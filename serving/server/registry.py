@@ -10,9 +10,9 @@ import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_pb2
 
 from serving.server.model_versions import ModelConfig, ModelVersions, Version
-from serving.server.servable import Servable
+from serving.server.saved_model.servable import Servable
+from serving.server.saved_model.warmup import replay_warmup
 from serving.server.status import StatusError, from_error, invalid
-from serving.server.warmup import replay_warmup
 
 
 class Registry:

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.python.eager.cancellation import CancellationManager
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.server.servable import Servable
+from serving.server.saved_model.servable import Servable
 from serving.server.status import StatusError, invalid, plain_message
 
 WARMUP_FILE: Final = Path("assets.extra", "tf_serving_warmup_requests")

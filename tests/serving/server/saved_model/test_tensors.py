@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from serving.server.flags import MAX_REQUEST_ROWS
+from serving.server.saved_model.tensors import fill_proto, to_tensor
 from serving.server.status import StatusError
-from serving.server.tensors import fill_proto, to_tensor
 
 FIELDS = {
     tf.float32: "float_val",

@@ -14,8 +14,8 @@ from tensorflow.python.eager import context, execute
 from tensorflow.python.eager.cancellation import CancellationManager
 
 from export.signatures import CLASSES, CLASSIFY_METHOD, EXAMPLES, SCORES
+from serving.server.saved_model.tensors import OPAQUE, to_tensor
 from serving.server.status import StatusError, from_error, invalid
-from serving.server.tensors import OPAQUE, to_tensor
 
 
 class ServedSignature:

@@ -11,9 +11,9 @@ from tensorflow.python.eager.cancellation import CancellationManager
 from tensorflow_serving.apis import classification_pb2, input_pb2, predict_pb2
 
 from export.signatures import CLASSES, EXAMPLES, SCORES, SERVING_DEFAULT
-from serving.server.signature import ServedSignature, dtype_name
+from serving.server.saved_model.signature import ServedSignature, dtype_name
+from serving.server.saved_model.tensors import check_rows, fill_proto
 from serving.server.status import StatusError, from_error, invalid
-from serving.server.tensors import check_rows, fill_proto
 
 _MAX_CONTEXT_BYTES: Final = 64 * 2**20
 """A request of 2 MB, 4,000 empty examples and one context, took 16 GB."""
