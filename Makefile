@@ -19,8 +19,8 @@ serve: $(VENV)/.train ## serve what is published by the best server here (ARGS="
 
 # By the environment: quotes, dollars and line ends of a tweet reach neither make nor a shell.
 ask: export TWEET := $(value TEXT)
-ask: $(VENV)/.base ## ask the server: make ask TEXT="what a lovely day"
-	@[ -n "$$TWEET" ] || { echo 'Give a text: make ask TEXT="what a lovely day"' >&2; exit 2; }
+ask: $(VENV)/.base ## ask the server: make ask TEXT="I love it"
+	@[ -n "$$TWEET" ] || { echo 'Give a text: make ask TEXT="I love it"' >&2; exit 2; }
 	@$(BIN)/python -m serving.client $(ARGS) -- "$$TWEET"
 
 bench: $(VENV)/.bench ## measure beside what this replaces (ARGS=--quick: two to three minutes)

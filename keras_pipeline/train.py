@@ -141,7 +141,7 @@ def _finish(
         run.checkpoint.unlink(missing_ok=True)
     python = shown_path(Path(sys.executable))
     shown = "python" if python.is_absolute() else python
-    ask = f'from keras_pipeline import load_model; print(load_model("{run.path}")(["what a lovely day"]))'
+    ask = f'from keras_pipeline import load_model; print(load_model("{run.path}")(["I love it"]))'
     print(f"\nAsk it:\n  {shown} -c '{ask}'")
     return 0
 

@@ -1,7 +1,7 @@
 """A teacher's answers: probabilities for tweets of the table, and for tweets that have no label.
 
     text,negative,neutral,positive
-    what a lovely day,0.01,0.07,0.92
+    I love it,0.01,0.07,0.92
 
 Whatever wrote the file: a larger model, an ensemble, several people. A row belongs to the tweets of the
 table with the very same text (or the same id, where the file has the table's id column instead); a

@@ -13,7 +13,7 @@ from serving.up.launchers import Deployment, Launcher
 
 _CLIENT_PORT: Final = 8500
 """Where `serving.client` asks if it is told nothing."""
-_TEXT: Final = "what a lovely day"
+_TEXT: Final = "I love it"
 
 
 def ask_lines(launcher: Launcher, deployment: Deployment) -> str:

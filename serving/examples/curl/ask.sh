@@ -17,10 +17,10 @@ echo "Which signatures has it? (200 only once a version serves: a readiness prob
 rest "$model/metadata"
 
 echo "Probabilities of negative, neutral, positive, a row a text"
-rest --data '{"instances": ["what a lovely day", "so sad :( \ud83d\ude2d"]}' "$model:predict"
+rest --data '{"instances": ["I love it", "so sad :( \ud83d\ude2d"]}' "$model:predict"
 
 echo "The label in words too"
-rest --data '{"signature_name": "label", "instances": ["what a lovely day"]}' "$model:predict"
+rest --data '{"signature_name": "label", "instances": ["I love it"]}' "$model:predict"
 
 echo "The same as a classifier"
-rest --data '{"signature_name": "classify", "examples": [{"text": "what a lovely day"}]}' "$model:classify"
+rest --data '{"signature_name": "classify", "examples": [{"text": "I love it"}]}' "$model:classify"

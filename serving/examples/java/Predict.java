@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * {@code java Predict localhost:8500 "what a lovely day" "so sad :("} prints a label and a score a text.
+ * {@code java Predict localhost:8500 "I love it" "so sad :("} prints a label and a score a text.
  *
  * <p>Exit codes: 0, the answers are there; 1, the server refused or was not reached; 2, wrong usage.
  */

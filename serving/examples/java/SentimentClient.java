@@ -24,7 +24,7 @@ import tensorflow.serving.PredictionServiceGrpc;
  *
  * <pre>{@code
  * try (var client = new SentimentClient("localhost:8500")) {
- *     for (var result : client.predict(List.of("what a lovely day"))) {
+ *     for (var result : client.predict(List.of("I love it"))) {
  *         System.out.println(result.label() + " " + result.score());
  *     }
  * }

@@ -2,7 +2,7 @@
 "use strict";
 
 /**
- * node predict.js "what a lovely day" "so sad :(" --address localhost:8500
+ * node predict.js "I love it" "so sad :(" --address localhost:8500
  *
  * Exit codes: 0, the answers are there; 1, the server refused or was not reached; 2, wrong usage.
  */

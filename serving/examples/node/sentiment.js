@@ -6,7 +6,7 @@
  *     import { connect } from "./sentiment.js"; // or: const { connect } = require("./sentiment");
  *
  *     const client = connect("localhost:8500");
- *     const [result] = await client.predict(["what a lovely day"]);
+ *     const [result] = await client.predict(["I love it"]);
  *     console.log(result.label, result.score);
  *     client.close();
  *

@@ -218,7 +218,7 @@ def test_the_snippet_of_the_readme_runs(example, exported_address):
     result = node(example, program.name)
     assert (result.returncode, result.stderr) == (0, "")
     with SentimentClient(exported_address) as client:
-        (right,) = client.predict(["what a lovely day"])
+        (right,) = client.predict(["I love it"])
     label, score = result.stdout.split()
     assert (label, float(score)) == (right.label, pytest.approx(right.score, abs=1e-6))
 

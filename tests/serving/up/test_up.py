@@ -128,7 +128,7 @@ def test_without_better_ones_it_is_the_embedded_server(up, ports):
     assert not any("curl" in line for line in running.lines)
     answer = ask(line)
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout.endswith("\twhat a lovely day\n")
+    assert answer.stdout.endswith("\tI love it\n")
     running.process.send_signal(signal.SIGTERM)
     assert running.end()[0] == 0
     assert "Stopping: requests under way are answered first." in running.lines
@@ -148,7 +148,7 @@ def test_the_real_server_is_preferred(up, tools, base, ports):
         f"--model_base_path={base}", "--grpc_max_threads=64", "--enable_profiler=false",
     ]  # fmt: skip
     assert ask(line).returncode == 0
-    body = '{"instances": ["what a lovely day"]}'
+    body = '{"instances": ["I love it"]}'
     curl = ["curl", "-d", body, f"localhost:{ports[1]}/v1/models/tiny:predict"]
     assert shlex.split(running.read_until("curl -d")) == curl
     running.process.send_signal(signal.SIGINT)
@@ -196,11 +196,11 @@ def test_defaults_need_no_options():
     """The line is then short enough to type."""
     real, _, embedded = LAUNCHERS
     deployment = Deployment(Path("/models"), "tweet_sentiment", 8500, 8501)
-    line = f"  {shown_python()} -m serving.client 'what a lovely day'"
+    line = f"  {shown_python()} -m serving.client 'I love it'"
     assert ask_lines(embedded, deployment) == line
     assert ask_lines(real, deployment).splitlines() == [
         line,
-        """  curl -d '{"instances": ["what a lovely day"]}' localhost:8501/v1/models/tweet_sentiment:predict""",
+        """  curl -d '{"instances": ["I love it"]}' localhost:8501/v1/models/tweet_sentiment:predict""",
     ]
 
 
