@@ -180,12 +180,25 @@ def read_json_object(path: Path) -> dict[str, Any]:
         UserError: it cannot be read, or holds no JSON object.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return json_object(path.read_text(encoding="utf-8"), path)
     except OSError as error:
         reason = error.strerror or str(error)
+    except UnicodeDecodeError as error:
+        reason = str(error)
+    raise UserError(f"`{path}` must hold a JSON object. Received: {reason}")
+
+
+def json_object(text: str, path: Path) -> dict[str, Any]:
+    """The same for text that came from `path`.
+
+    Raises:
+        UserError: it is no JSON object.
+    """
+    try:
+        values = json.loads(text)
     except RecursionError:
         reason = "nested too deeply"
-    except ValueError as error:  # no JSON, no UTF-8, a number of too many digits
+    except ValueError as error:  # no JSON, or a number of too many digits
         reason = str(error)
     else:
         if isinstance(values, dict):

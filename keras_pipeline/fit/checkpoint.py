@@ -6,16 +6,29 @@ those a resumed run ends with another model. Here every variable is kept, bit fo
 """
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
 
 from keras_pipeline.errors import UserError
-from keras_pipeline.run_folder import write_whole
+from keras_pipeline.run_files import json_object, typed_value, write_whole
+
+_DAMAGES: Final = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy raises for a file that is none of its own, or no longer."""
 
 
 class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
@@ -90,27 +103,39 @@ class Checkpoint(keras.callbacks.Callback):
         """Give `model` (compiled) the saved state; return the number of finished epochs, 0 if none.
 
         Raises:
-            UserError: the file holds the state of another model, such as an older version's.
+            UserError: the file is damaged, or holds the state of another model, such as an older version's.
         """
         if not self.path.is_file():
             return 0
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        with np.load(self.path) as saved:
-            values, best = _numbered(saved, "variable"), _numbered(saved, "best")
-            state = json.loads(str(saved["state"]))
+        values, best, state = self._read()
         variables = _variables(model)
         self._check_shapes(variables, values)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        self.history, self.finished = state["history"], state["finished"]
+        self.history = typed_value(state, "history", list, self.path)
+        self.finished = typed_value(state, "finished", bool, self.path)
         if self.averaging is not None and not self.finished:
             _swap_averages(model)
         if self.early_stopping is not None:
-            self.early_stopping.restore(state["early_stopping"], best)
+            self.early_stopping.restore(typed_value(state, "early_stopping", dict, self.path), best)
             if self.finished:
                 model.set_weights(best)
         return len(self.history)
+
+    def _read(self) -> tuple[list[Any], list[Any], dict[str, Any]]:
+        """Values of the variables, the best weights, and what else was saved."""
+        try:
+            with self.path.open("rb") as file, np.load(file) as saved:
+                values, best = _numbered(saved, "variable"), _numbered(saved, "best")
+                state = json_object(str(saved["state"]), self.path)
+        except _DAMAGES as error:
+            raise UserError(
+                f"`{self.path}` must be a checkpoint as training wrote it; put it back, or begin a new run. "
+                f"Received: {str(error).partition(chr(10))[0]}"
+            ) from None
+        return values, best, state
 
     def _check_shapes(self, variables: list[keras.Variable], values: list[Any]) -> None:
         if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:

@@ -21,6 +21,7 @@ from keras_pipeline.fit.batches import (
 )
 from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.devices import has_gpu
+from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.replicas import Accuracy
 from keras_pipeline.fit.vocabulary import adapt_vectorizer, forget_rare_words
 from keras_pipeline.fit.word_vectors import WordVectors, read_word_vectors
@@ -83,7 +84,9 @@ def fit(
         tensorboard: folder for TensorBoard's logs, None for none.
 
     Raises:
-        UserError: the word vectors cannot be read, or are shorter than the config's.
+        UserError: the word vectors cannot be read, or are shorter than the config's; training diverged; the
+            checkpoint is damaged, or another version's.
+        DiskError: there is no room for the checkpoint; the one before is still there.
     """
     cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
     adapt_vectorizer(vectorizer, cleaner, train.texts)
@@ -229,9 +232,10 @@ def _fit_classifier(
     batches, steps = training_batches(data.train, config, first_epoch=done, replicas=replicas)
     validation = evaluation_batches(data.validation, config, replicas=replicas)
     board = keras.callbacks.TensorBoard(tensorboard, profile_batch=0) if tensorboard else None
-    # Averaged weights come first, for early stopping keeps what is in the model; the saver comes
-    # behind it, to save what it decided.
-    callbacks = [saver.averaging, saver.early_stopping, saver, board]
+    # Averaged weights come before early stopping, which keeps what is in the model; the saver comes behind
+    # it, to save what it decided.
+    diverged = StopOnDivergence(config.learning_rate)
+    callbacks = [diverged, saver.averaging, saver.early_stopping, saver, board]
     try:
         classifier.fit(
             _unsharded(batches),

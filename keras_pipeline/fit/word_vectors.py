@@ -8,6 +8,7 @@ Read line by line, so that a file of any size fits: only vectors of words in the
 
 import dataclasses
 import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,7 +108,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
                     yield cast("BinaryIO", unpacked)
             else:
                 yield raw
-    except (OSError, EOFError) as error:  # EOFError: the packed file was cut
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+    ) as error:  # the last two: the packed file was cut, or damaged
         reason = getattr(error, "strerror", None) or error
         raise UserError(
             f"`embeddings` must be a readable text file of word vectors. "

@@ -58,16 +58,25 @@ def check_columns(chunk: pd.DataFrame, source: "DataSource") -> None:
     Raises:
         UserError: as told.
     """
-    if not isinstance(chunk.index, pd.RangeIndex):  # pandas takes surplus cells for an index
-        raise UserError(
-            f"`{source.path}` must be a CSV with one header row. Received: rows of more cells than the header"
-        )
+    check_width(chunk, source.path)
     wanted = {"text-column": source.text_column, "label-column": source.label_column}
     missing = [f"`{name}` (--{option})" for option, name in wanted.items() if name not in chunk]
     if missing:
         named = ", ".join(f"`{name}`" for name in list(chunk)[:20])
         raise UserError(
             f"`{source.path}` must have the column {' and '.join(missing)}. Received columns: {named}"
+        )
+
+
+def check_width(table: pd.DataFrame, path: Path) -> None:
+    """Refuse a table with more cells a row than its header has: pandas takes the first ones for an index.
+
+    Raises:
+        UserError: as told.
+    """
+    if not isinstance(table.index, pd.RangeIndex):
+        raise UserError(
+            f"`{path}` must be a CSV with one header row. Received: rows of more cells than the header"
         )
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from export.signatures import LABELS
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
-from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, explain_csv_errors
+from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_width, explain_csv_errors
 from keras_pipeline.table.stored_texts import Texts
 
 _SUM_TOLERANCE: Final = 0.02
@@ -55,11 +55,13 @@ def read_soft_labels(path: Path, source: DataSource) -> SoftLabels:
         source: the labelled table; its column names and encoding are those of the file, too.
 
     Raises:
-        UserError: no such file, no CSV, a column missing, or numbers that are no probabilities.
+        UserError: no such file, no CSV, a column missing, rows of more cells than the header, or numbers
+            that are no probabilities.
     """
     file = dataclasses.replace(source, path=path)
     with explain_csv_errors(file):
         table = pd.read_csv(path, encoding=source.encoding, **CELLS_AS_TEXT)
+    check_width(table, path)
     by = _key_column(table, path, source)
     column = source.text_column if by == "text" else source.id_column
     table = table.dropna(subset=[column]).drop_duplicates(column)

@@ -15,7 +15,7 @@ from weakref import finalize
 import numpy as np
 import tensorflow as tf
 
-from keras_pipeline.errors import UserError
+from keras_pipeline.errors import DiskError
 
 Array = np.ndarray[Any, Any]
 
@@ -24,7 +24,7 @@ class TextFile:
     """Texts one behind another; append, then read any.
 
     Raises:
-        UserError: there is no room for it.
+        DiskError: there is no room for it.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ def _explain_no_room() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(
+        raise DiskError(
             f"The texts of a table need room for a temporary file in `{gettempdir()}`; make room there, or "
             f"name another folder in the environment variable TMPDIR. Received: {error.strerror}"
         ) from None

@@ -56,6 +56,23 @@ def test_other_files_get_one_sentence(content, words, tmp_path):
     assert words in str(caught.value)
 
 
+def test_a_damaged_packed_file_gets_one_sentence_wherever_the_damage_is(tmp_path):
+    """Each byte in turn: the header, the packed text, its checksum. What does no harm may be read."""
+    path = tmp_path / "words.gz"
+    packed = gzip.compress(GLOVE.encode() * 20, mtime=0)
+    refused = 0
+    for position in range(2, len(packed)):
+        path.write_bytes(
+            packed[:position] + bytes([packed[position] ^ 0xFF]) + packed[position + 1 :]
+        )
+        try:
+            assert read_word_vectors(path, VOCABULARY).rows == {"good": 0, "bad": 1}
+        except UserError as error:
+            assert "\n" not in str(error)  # noqa: PT017 (no error is right, too)
+            refused += 1
+    assert refused > len(packed) / 2
+
+
 def test_a_large_file_is_read_line_by_line(tmp_path):
     """40 MB of vectors, of which two are wanted, take a few megabytes."""
     line = b" ".join([b"0.12345"] * 300)

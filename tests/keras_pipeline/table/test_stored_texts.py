@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_pipeline.errors import UserError
+from keras_pipeline.errors import DiskError
 from keras_pipeline.table.stored_texts import TextFile, text_batches
 
 TEXTS = ["so good", "", "caf\u00e9 \U0001f600", "line\nbreak \0", "\ud800 alone", "well"]
@@ -69,7 +69,7 @@ def test_no_room_is_told_in_one_sentence():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
         with pytest.raises(
-            UserError, match=r"room for a temporary file in .* Received: File too large"
+            DiskError, match=r"room for a temporary file in .* Received: File too large"
         ):
             file.append(["too long " * 1000])
     finally:

@@ -121,6 +121,20 @@ def test_a_file_that_holds_no_probabilities_gets_one_sentence(table, rows, words
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "rows", ["so, new,0.1,0.2,0.7\nso, old,0.1,0.2,0.7\n", "new,0.1,0.2,0.7,\n"]
+)
+def test_a_comma_too_many_in_every_row_is_told(table, rows):
+    """Without quotes the text ends at its comma, and pandas takes what comes before for an index."""
+    path = table.path.with_name("soft.csv")
+    path.write_text(f"text,negative,neutral,positive\n{rows}")
+    with pytest.raises(UserError) as caught:
+        read_soft_labels(path, table)
+    assert str(caught.value) == (
+        f"`{path}` must be a CSV with one header row. Received: rows of more cells than the header"
+    )
+
+
 def test_ids_need_a_table_with_ids(table):
     pd.read_csv(table.path).drop(columns="textID").to_csv(table.path, index=False)
     source = soft_file(table, {"textID": ["id1"], "negative": 1, "neutral": 0, "positive": 0})
