@@ -4,6 +4,7 @@ check_is_free(path)                             nothing is written over
 make_folder(path), make_default_folder(root)    a new folder
 RunLock(folder)                                 one process at a time works on a run
 write_whole(path, write)                        nobody sees half a file
+explain_disk_errors(path)                       one sentence where a disk is full
 read_json_object(path), typed_value(...)        one sentence for what is damaged
 """
 
@@ -12,7 +13,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -142,18 +143,30 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     partial = path.with_name(f".partial-{path.name}")
     try:
-        write(partial)
-        _sync(partial)
-        partial.replace(path)
-        _sync(path.parent)  # else a power cut may take the new name back
-    except OSError as error:
-        raise DiskError(
-            f"`{path}` cannot be written, and what was there before is kept; make room, or see to the "
-            f"disk, and begin again. Received: {error.strerror or error}"
-        ) from None
+        with explain_disk_errors(path):
+            write(partial)
+            _sync(partial)
+            partial.replace(path)
+            _sync(path.parent)  # else a power cut may take the new name back
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def explain_disk_errors(path: Path) -> Iterator[None]:
+    """Turn an `OSError` of what writes `path`, a file or a folder, into one sentence.
+
+    Raises:
+        DiskError: as told.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(
+            f"`{path}` cannot be written, and what was there before is kept; make room, or see to the "
+            f"disk, and try again. Received: {error.strerror or error}"
+        ) from None
 
 
 def _sync(path: Path) -> None:

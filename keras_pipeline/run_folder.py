@@ -26,6 +26,7 @@ from keras_pipeline.run_files import (
     LOCK_NAME,
     RunLock,
     check_is_free,
+    explain_disk_errors,
     json_text,
     make_default_folder,
     make_folder,
@@ -34,7 +35,7 @@ from keras_pipeline.run_files import (
     write_whole,
 )
 
-__all__ = ["Intent", "RunFolder", "check_is_free", "write_whole"]
+__all__ = ["Intent", "RunFolder", "check_is_free", "explain_disk_errors", "write_whole"]
 
 DEFAULT_ROOT = Path("runs")
 

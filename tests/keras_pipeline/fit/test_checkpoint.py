@@ -50,7 +50,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(saved, size_bytes):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert str(caught.value) == (
         f"`{saved}` cannot be written, and what was there before is kept; make room, or see to the disk, "
-        "and begin again. Received: File too large"
+        "and try again. Received: File too large"
     )
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
     assert saved.read_bytes() == before
