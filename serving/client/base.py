@@ -12,6 +12,7 @@ from serving.client.errors import (
     ModelNotFoundError,
     NotReadyError,
     ServerUnavailableError,
+    TlsError,
 )
 from serving.client.results import VersionStatus
 from serving.client.target import Target
@@ -20,8 +21,12 @@ DEFAULT_TIMEOUT_S: Final = 5.0
 DEFAULT_MAX_BATCH_SIZE: Final = 512
 READY_TIMEOUT_S: Final = 60.0
 POLL_INTERVAL_S: Final = 0.1
+CLOSE_S: Final = 1.0
+"""Seconds that closing a connection may take; a healthy one takes some milliseconds."""
 IN_FLIGHT: Final = 4
 """Requests of one call under way at once: enough to keep a server busy while answers travel."""
+LONGEST_TIMEOUT_S: Final = 7 * 24 * 3600.0
+"""A week. gRPC takes an infinite deadline for one that is over, and every call is to have one."""
 
 
 class ClientBase:
@@ -40,21 +45,30 @@ class ClientBase:
         tls: Tls | None = None,
     ) -> None:
         self._addresses = split_addresses(address)
-        self._timeout_s = _positive("timeout_s", timeout_s)
-        self._max_batch_size = int(_positive("max_batch_size", max_batch_size))
+        self._timeout_s = _seconds("timeout_s", timeout_s)
+        self._max_batch_size = _whole("max_batch_size", max_batch_size)
         self._tls = tls
         self.target = Target(
             ",".join(self._addresses), model_name, version, version_label, signature_name
         )
 
     def _seconds(self, timeout_s: float | None) -> float:
-        return self._timeout_s if timeout_s is None else _positive("timeout_s", timeout_s)
+        return self._timeout_s if timeout_s is None else _seconds("timeout_s", timeout_s)
 
 
-def _positive(name: str, value: float) -> float:
-    if not value > 0:
-        raise ValueError(f"`{name}` must be more than 0. Received: {name}={value!r}")
+def _seconds(name: str, value: float) -> float:
+    if not 0 < value <= LONGEST_TIMEOUT_S:
+        raise ValueError(
+            f"`{name}` must be more than 0 and at most {LONGEST_TIMEOUT_S:.0f} (a week)."
+            f" Received: {name}={value!r}"
+        )
     return value
+
+
+def _whole(name: str, value: int) -> int:
+    if value != value // 1 or value < 1:
+        raise ValueError(f"`{name}` must be a whole number from 1. Received: {name}={value!r}")
+    return int(value)
 
 
 def not_ready(
@@ -79,4 +93,6 @@ def worth_waiting(error: CallError) -> bool:
     """Whether the same request may succeed later: no server yet, no version yet, no label yet."""
     if isinstance(error, InvalidRequestError):
         return "version label" in error.details
+    if isinstance(error, TlsError):
+        return False
     return isinstance(error, (ServerUnavailableError, DeadlineExceededError, ModelNotFoundError))

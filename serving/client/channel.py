@@ -7,6 +7,7 @@ reason beside it. A channel is for one process: create it after a fork.
 import ipaddress
 import json
 import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,20 +84,41 @@ class Tls:
 
         Raises:
             OSError: A file cannot be read.
+            ValueError: A file holds no certificate or key, or the key is not the certificate's.
         """
+        self._check()
         return grpc.ssl_channel_credentials(
-            root_certificates=_read(self.ca_file),
-            private_key=_read(self.key_file),
-            certificate_chain=_read(self.cert_file),
+            root_certificates=self.ca_file and _read(self.ca_file),
+            private_key=self.key_file and _read(self.key_file),
+            certificate_chain=self.cert_file and _read(self.cert_file),
         )
+
+    def _check(self) -> None:
+        """Have OpenSSL read them: gRPC tells a bad file as a server that is not there."""
+        given = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
+        files = {name: path for name, path in given.items() if path is not None}
+        contents = {name: _read(path) for name, path in files.items()}
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            if self.ca_file is not None:
+                context.load_verify_locations(cadata=contents["ca_file"].decode("ascii", "ignore"))
+            if self.cert_file is not None:
+                # An empty password, where OpenSSL would ask for one on the terminal.
+                context.load_cert_chain(self.cert_file, self.key_file, password="")
+        except ssl.SSLError as error:
+            received = ", ".join(f"{name}={str(path)!r}" for name, path in files.items())
+            raise ValueError(
+                "TLS needs PEM files: authorities, or a certificate with its own key, which is not"
+                f" encrypted. Received: {received}"
+            ) from error
 
     def options(self) -> list[tuple[str, Any]]:
         """Channel options that make the certificate's name the one to check."""
         return [("grpc.ssl_target_name_override", self.server_name)] if self.server_name else []
 
 
-def _read(path: str | Path | None) -> bytes | None:
-    return None if path is None else Path(path).read_bytes()
+def _read(path: str | Path) -> bytes:
+    return Path(path).read_bytes()
 
 
 def split_addresses(address: str | Sequence[str]) -> list[str]:
@@ -113,13 +135,17 @@ def split_addresses(address: str | Sequence[str]) -> list[str]:
     if not addresses:
         raise ValueError(f"At least one address is needed. Received: address={address!r}")
     for one in addresses:
-        port = one.rpartition(":")[2]
-        if not (one.startswith(_EXPLICIT_SCHEMES) or (port.isdecimal() and one != port)):
+        if not (one.startswith(_EXPLICIT_SCHEMES) or _is_host_and_port(one)):
             raise ValueError(
                 "An address is host:port, such as localhost:8500, or unix:/path. Received: "
                 f"address={one!r}"
             )
     return addresses
+
+
+def _is_host_and_port(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    return bool(host) and address.isprintable() and port.isdecimal() and int(port) < 2**16
 
 
 def target_uri(addresses: Sequence[str]) -> str:

@@ -5,6 +5,7 @@
     ├── NotReadyError                wait_until_ready gave up
     └── CallError                    a call failed
         ├── ServerUnavailableError   UNAVAILABLE
+        │   └── TlsError             the same, for want of an encrypted connection
         ├── DeadlineExceededError    DEADLINE_EXCEEDED
         ├── CallCancelledError       CANCELLED
         ├── ServerFailedError        INTERNAL, UNKNOWN, DATA_LOSS, ABORTED, ALREADY_EXISTS
@@ -19,15 +20,23 @@
 A wrong argument never reaches a server: it raises `TypeError` or `ValueError` where it is passed.
 """
 
+import re
 from typing import ClassVar, Final
 
 import grpc
 
+from serving.client.shown import shown
 from serving.client.target import Target
+
+_LONGEST_DETAILS: Final = 500
+"""Characters of a server's words in a sentence: what to do, which follows them, must be seen too."""
 
 
 class ServingError(Exception):
-    """Anything that a server or the way to it did wrong; its message is one sentence."""
+    """Anything that a server or the way to it did wrong; its message is one sentence, safe to show."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 class BadAnswerError(ServingError):
@@ -43,7 +52,7 @@ class CallError(ServingError):
 
     Attributes:
         code: gRPC's status code.
-        details: The server's own words, or gRPC's where no server was reached.
+        details: The server's own words, or gRPC's where no server was reached; not made safe to show.
     """
 
     sentence: ClassVar[str] = "{address} failed: {details}"
@@ -66,7 +75,7 @@ class CallError(ServingError):
     @staticmethod
     def words(details: str) -> str:
         """The part of the details that a sentence can take in."""
-        return " ".join(details.split()).rstrip(". ")
+        return shown(details, _LONGEST_DETAILS).rstrip(". ")
 
 
 class ServerUnavailableError(CallError):
@@ -77,7 +86,22 @@ class ServerUnavailableError(CallError):
     @staticmethod
     def words(details: str) -> str:
         """Of every attempt on every address, which gRPC tells, the last thing that happened."""
-        return details.rstrip(". ").rpartition(": ")[2]
+        return shown(details.rstrip(". ").rpartition(": ")[2], _LONGEST_DETAILS)
+
+
+class TlsError(ServerUnavailableError):
+    """Something answers, but client and server could not agree on TLS; trying again does not mend it."""
+
+    sentence = (
+        "No server answers at {address} over TLS: check that it speaks TLS, the certificate files, and the name"
+        " that its certificate carries ({details})."
+    )
+
+    @staticmethod
+    def words(details: str) -> str:
+        """OpenSSL's name of the reason, where it stands in the details."""
+        reason = re.search(r"OPENSSL_internal:(\w+)", details)
+        return reason[1] if reason else ServerUnavailableError.words(details)
 
 
 class DeadlineExceededError(CallError):
@@ -180,5 +204,12 @@ def from_rpc_error(error: grpc.RpcError, target: Target, timeout_s: float | None
         target: Whom the call was for.
         timeout_s: The call's deadline in seconds.
     """
-    code = error.code()
-    return EXCEPTIONS[code](code, error.details() or "", target, timeout_s)
+    code, details = error.code(), error.details() or ""
+    kind = EXCEPTIONS[code]
+    # gRPC has no status of its own for it.
+    if kind is ServerUnavailableError and _HANDSHAKE.search(details):
+        kind = TlsError
+    return kind(code, details, target, timeout_s)
+
+
+_HANDSHAKE: Final = re.compile("handshake|verification check", re.IGNORECASE)

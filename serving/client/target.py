@@ -15,7 +15,8 @@ class Target:
         signature_name: Signature that `predict` uses; `None` for `serving_default`.
 
     Raises:
-        ValueError: Both a version and a label were given, or the model's name is empty.
+        ValueError: Both a version and a label were given, a version that none can have, or a name that is
+            empty or has no UTF-8.
     """
 
     address: str
@@ -27,6 +28,12 @@ class Target:
     def __post_init__(self) -> None:
         if not self.model_name:
             raise ValueError("`model_name` must not be empty. Received: model_name=''")
+        for name in ("model_name", "version_label", "signature_name"):
+            _check_utf8(name, getattr(self, name) or "")
+        if self.version is not None and not 0 <= self.version < 2**63:
+            raise ValueError(
+                f"`version` must be a whole number from 0 to 2^63 - 1. Received: version={self.version}"
+            )
         if self.version is not None and self.version_label is not None:
             raise ValueError(
                 "Choose a version by number or by label, not by both. Received: "
@@ -44,3 +51,10 @@ class Target:
         if self.version is not None:
             return f"version {self.version} of {name}"
         return name if self.version_label is None else f'version "{self.version_label}" of {name}'
+
+
+def _check_utf8(name: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"`{name}` must be UTF-8. Received: {name}={value!r}") from error

@@ -1,6 +1,7 @@
 """How the client connects: retries, addresses, limits; over real sockets where it shows there."""
 
 import json
+import time
 from concurrent import futures
 
 import grpc
@@ -8,7 +9,6 @@ import pytest
 
 from serving import messages
 from serving.client import SentimentClient
-from serving.client import channel as channel_module
 from serving.client.channel import (
     OPTIONS,
     SERVICE_CONFIG,
@@ -17,7 +17,7 @@ from serving.client.channel import (
     split_addresses,
     target_uri,
 )
-from serving.client.errors import CallError, ServerUnavailableError
+from serving.client.errors import CallError, ServerUnavailableError, TlsError
 
 PREDICT = f"/{messages.PREDICTION_SERVICE}/Predict"
 
@@ -164,6 +164,46 @@ def test_a_list_under_tls_is_checked_by_the_first_name():
     assert credentials is not None
 
 
-def test_a_certificate_that_is_not_there_is_named():
+@pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file"])
+def test_a_certificate_that_is_not_there_is_named(certificates, name):
+    files = {"cert_file": certificates / "client.pem", "key_file": certificates / "client.key"}
     with pytest.raises(FileNotFoundError, match=r"no-such\.pem"):
-        channel_module.Tls(ca_file="no-such.pem").credentials()
+        Tls(**{**files, name: "no-such.pem"}).credentials()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"ca_file": "client.key"},
+        {"ca_file": "letter.txt"},
+        {"cert_file": "client.key", "key_file": "client.key"},
+        {"cert_file": "client.pem", "key_file": "letter.txt"},
+        {"cert_file": "client.pem", "key_file": "server.key"},
+    ],
+    ids=str,
+)
+def test_a_file_that_does_not_fit_is_named_before_anything_is_sent(certificates, files):
+    """To gRPC it is a server that is not there."""
+    (certificates / "letter.txt").write_text("D\u00e9j\u00e0 vu", encoding="utf-8")
+    paths = {name: certificates / file for name, file in files.items()}
+    with pytest.raises(ValueError, match="TLS needs PEM files") as caught:
+        SentimentClient("localhost:1", tls=Tls(**paths)).predict(["a"])
+    assert all(f"{name}='{path}'" in str(caught.value) for name, path in paths.items())
+
+
+def test_authorities_may_have_names_in_any_language(certificates, tmp_path):
+    """Between its certificates a PEM file holds whatever it likes."""
+    content = "# D\u00e9j\u00e0 vu\n".encode() + (certificates / "ca.pem").read_bytes()
+    (tmp_path / "ca.pem").write_bytes(content)
+    Tls(ca_file=tmp_path / "ca.pem").credentials()
+
+
+def test_tls_against_a_plain_port_is_told_at_once(fake):
+    """It is no server that is away: waiting for one ends at once too."""
+    with SentimentClient(fake(Failing(grpc.StatusCode.UNKNOWN, 0)), tls=Tls()) as client:
+        with pytest.raises(TlsError, match=r"check that it speaks TLS.*\(WRONG_VERSION_NUMBER\)"):
+            client.predict(["a"])
+        began_at = time.monotonic()
+        with pytest.raises(TlsError):
+            client.wait_until_ready(60)
+        assert time.monotonic() - began_at < 5
