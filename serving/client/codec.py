@@ -2,13 +2,18 @@
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
 
 from export.signatures import CLASSIFY_SIGNATURE, LABELS, PROBABILITIES, TEXT
 from serving import messages
 from serving.client.errors import BadAnswerError
 from serving.client.results import ModelMetadata, Prediction, Signature, TensorSpec, VersionStatus
 from serving.client.target import Target
+
+_SLACK: Final = 1e-3
+"""How far a probability may lie outside of 0 to 1: half precision rounds by less."""
 
 
 def check_texts(texts: Iterable[str]) -> list[str]:
@@ -93,48 +98,88 @@ def status_request(target: Target) -> Any:
     return messages.GetModelStatusRequest(model_spec=model_spec(target))
 
 
+def decode(message: Any, data: bytes) -> Any:
+    """A message of the class `message`, or the `BadAnswerError` that tells why there is none.
+
+    gRPC calls this where an exception would end up in its log, with a traceback, and as INTERNAL; so the
+    exception is handed over, and the functions below raise it.
+    """
+    try:
+        return message.FromString(data)
+    except DecodeError as error:
+        return BadAnswerError(
+            f"Expected a {message.DESCRIPTOR.name}; the answer, {len(data):,} bytes, is none ({error})."
+        )
+
+
+def _whole(response: Any) -> Any:
+    """What `decode` gave, if it is a message.
+
+    Raises:
+        BadAnswerError: It is none.
+    """
+    if isinstance(response, BadAnswerError):
+        raise response
+    return response
+
+
 def parse_predict(response: Any, count: int) -> list[Prediction]:
     """The predictions of a `PredictResponse`, in the order of the `count` texts sent.
 
     Raises:
-        BadAnswerError: The response holds no `[count, 3]` probabilities.
+        BadAnswerError: The response holds no `[count, 3]` float32 probabilities, or is damaged.
     """
-    if PROBABILITIES not in response.outputs:
+    outputs = _whole(response).outputs
+    if PROBABILITIES not in outputs:
         raise BadAnswerError(
-            f'The answer has no output "{PROBABILITIES}", only {sorted(response.outputs)}: ask a'
-            " signature that has it."
+            f'The answer has no output "{PROBABILITIES}", only {sorted(outputs)}: ask a signature that'
+            " has it."
         )
-    tensor = response.outputs[PROBABILITIES]
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
-    values = _floats(tensor)
-    width = len(LABELS)
-    if shape != [count, width] or len(values) != count * width:
-        raise BadAnswerError(
-            f"Expected probabilities of shape {[count, width]}, for {count} texts and the labels"
-            f" {', '.join(LABELS)}; the answer has shape {shape} and {len(values)} values."
-        )
-    rows = (values[start : start + width] for start in range(0, len(values), width))
+    values = _probabilities(outputs[PROBABILITIES], [count, len(LABELS)])
+    rows = (values[start : start + len(LABELS)] for start in range(0, len(values), len(LABELS)))
     return [Prediction.from_probabilities(dict(zip(LABELS, row, strict=True))) for row in rows]
 
 
-def _floats(tensor: Any) -> Sequence[float]:
-    """A float tensor's values; both fields that may carry them are read."""
-    if tensor.tensor_content:
-        return struct.unpack(f"<{len(tensor.tensor_content) // 4}f", tensor.tensor_content)
-    return list(tensor.float_val)
+def _probabilities(tensor: Any, expected: list[int]) -> Sequence[float]:
+    """The values of a `TensorProto`, row by row.
+
+    Raises:
+        BadAnswerError: It is no float32 tensor of the shape `expected`, or a value is no probability.
+    """
+    wanted = f"Expected probabilities of shape {expected}, float32, labels {', '.join(LABELS)}"
+    if tensor.dtype != messages.DataType.FLOAT:
+        raise BadAnswerError(f"{wanted}; the answer is of {_dtype(tensor.dtype)}.")
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    count = expected[0] * expected[1]
+    # Both fields that may carry the values are read.
+    found = len(tensor.tensor_content) / 4 if tensor.tensor_content else len(tensor.float_val)
+    if shape != expected or found != count:
+        raise BadAnswerError(f"{wanted}; the answer has shape {shape} and {found:g} values.")
+    content = tensor.tensor_content
+    values = struct.unpack(f"<{count}f", content) if content else list(tensor.float_val)
+    _check_probabilities(values)
+    return values
+
+
+def _check_probabilities(values: Iterable[float]) -> None:
+    for value in values:
+        # Never true of NaN.
+        if not -_SLACK <= value <= 1 + _SLACK:
+            raise BadAnswerError(f"Expected probabilities from 0 to 1; the answer holds {value}.")
 
 
 def parse_classify(response: Any, count: int) -> list[Prediction]:
     """The predictions of a `ClassificationResponse`, in the order of the `count` texts sent.
 
     Raises:
-        BadAnswerError: The response holds another number of rows, or a row without classes.
+        BadAnswerError: The response holds another number of rows, a row without classes, or is damaged.
     """
-    rows = response.result.classifications
+    rows = _whole(response).result.classifications
     if len(rows) != count or not all(row.classes for row in rows):
         raise BadAnswerError(
             f"Expected classes for {count} texts; the answer has {len(rows)} rows."
         )
+    _check_probabilities(found.score for row in rows for found in row.classes)
     return [
         Prediction.from_probabilities({found.label: found.score for found in row.classes})
         for row in rows
@@ -142,9 +187,17 @@ def parse_classify(response: Any, count: int) -> list[Prediction]:
 
 
 def parse_metadata(response: Any) -> ModelMetadata:
-    """The signatures of a `GetModelMetadataResponse`."""
-    signatures = messages.SignatureDefMap()
-    signatures.ParseFromString(response.metadata["signature_def"].value)
+    """The signatures of a `GetModelMetadataResponse`.
+
+    Raises:
+        BadAnswerError: The response holds no signatures, or is damaged.
+    """
+    if "signature_def" not in _whole(response).metadata:
+        raise BadAnswerError(
+            f"Expected signatures (signature_def); the answer tells {sorted(response.metadata)}."
+        )
+    value = response.metadata["signature_def"].value
+    signatures = _whole(decode(messages.SignatureDefMap, value))
     return ModelMetadata(
         name=response.model_spec.name,
         version=response.model_spec.version.value,
@@ -162,20 +215,32 @@ def _specs(tensors: Any) -> dict[str, TensorSpec]:
 
 
 def _spec(info: Any) -> TensorSpec:
-    known = info.dtype in messages.DataType.__members__.values()
-    dtype = messages.DataType(info.dtype).name.lower() if known else f"type {info.dtype}"
     shape = info.tensor_shape
     sizes = tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
-    return TensorSpec(dtype, None if shape.unknown_rank else sizes)
+    return TensorSpec(_dtype(info.dtype), None if shape.unknown_rank else sizes)
+
+
+def _dtype(number: int) -> str:
+    known = number in messages.DataType.__members__.values()
+    return messages.DataType(number).name.lower() if known else f"type {number}"
 
 
 def parse_status(response: Any) -> list[VersionStatus]:
-    """The versions of a `GetModelStatusResponse`, newest first."""
+    """The versions of a `GetModelStatusResponse`, newest first.
+
+    Raises:
+        BadAnswerError: A version is in a state that TensorFlow Serving does not have, or all is damaged.
+    """
     return [
-        VersionStatus(
-            found.version,
-            messages.VersionState(found.state),
-            found.status.error_message,
-        )
-        for found in response.model_version_status
+        VersionStatus(found.version, _state(found), found.status.error_message)
+        for found in _whole(response).model_version_status
     ]
+
+
+def _state(found: Any) -> messages.VersionState:
+    try:
+        return messages.VersionState(found.state)
+    except ValueError as error:
+        raise BadAnswerError(
+            f"Expected a state such as AVAILABLE (30); version {found.version} has {found.state}."
+        ) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from serving import messages
@@ -20,7 +21,7 @@ class Rpc(Generic[_Result]):
         path: gRPC's name of the method.
         response: Message class of the answer.
         build: Makes the request.
-        parse: Reads the answer.
+        parse: Reads the answer; raises `BadAnswerError` where it is damaged.
     """
 
     path: str
@@ -71,7 +72,7 @@ def stubs(channel: Any) -> dict[str, Any]:
         rpc.path: channel.unary_unary(
             rpc.path,
             request_serializer=_serialize,
-            response_deserializer=rpc.response.FromString,
+            response_deserializer=partial(codec.decode, rpc.response),
         )
         for rpc in (PREDICT, CLASSIFY, METADATA, STATUS)
     }
