@@ -22,7 +22,7 @@ from serving.client.base import (
     worth_waiting,
 )
 from serving.client.channel import channel_arguments
-from serving.client.errors import CallError, from_rpc_error
+from serving.client.errors import CallCancelledError, CallError, from_rpc_error
 from serving.client.results import ModelMetadata, Prediction, VersionStatus
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class AsyncSentimentClient(ClientBase):
         await self.close()
 
     async def close(self) -> None:
-        """Close the connection; a later call opens a new one."""
+        """Close the connection; as `SentimentClient.close`."""
         channel, self._channel = self._channel, None
         if channel is not None:
             await channel.close()
@@ -108,8 +108,18 @@ class AsyncSentimentClient(ClientBase):
         return self._stubs[path]
 
     async def _call(self, path: str, request: Any, seconds: float) -> Any:
+        call = asyncio.ensure_future(_answer(self._stub(path)(request, timeout=seconds)))
         try:
-            return await self._stub(path)(request, timeout=seconds)
+            # Unlike `await call`, this is cancelled with the caller only: a call that `close` cancels must not
+            # look as if the caller's task had been.
+            await asyncio.wait([call])
+        finally:
+            call.cancel()
+        if call.cancelled():
+            code = grpc.StatusCode.CANCELLED
+            raise CallCancelledError(code, "Channel closed!", self.target, seconds)
+        try:
+            return call.result()
         except grpc.RpcError as error:
             raise from_rpc_error(error, self.target, seconds) from error
 
@@ -137,3 +147,8 @@ class AsyncSentimentClient(ClientBase):
             for task in tasks:
                 task.cancel()
         return [prediction for answer in answers for prediction in answer]
+
+
+async def _answer(call: Any) -> Any:
+    """A coroutine out of gRPC's awaitable, for a task."""
+    return await call

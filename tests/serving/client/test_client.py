@@ -1,6 +1,8 @@
 """The blocking client, over a real socket."""
 
+import contextlib
 import threading
+import time
 
 import grpc
 import pytest
@@ -169,6 +171,45 @@ def test_threads_share_a_client(server):
         check(answers[number], ["x" * number] * 3)
 
 
+@contextlib.contextmanager
+def collecting(kind, into):
+    """Errors of a kind go into a list."""
+    try:
+        yield
+    except kind as error:
+        into.append(error)
+
+
+def test_closing_while_sixteen_threads_call(server):
+    """Each call is answered or ends with an exception of ours, and the client connects anew."""
+    client, stop, ended = SentimentClient(server.address, model_name="tiny"), threading.Event(), []
+
+    def ask(count):
+        while not stop.is_set():
+            with collecting(errors.CallCancelledError, ended):
+                check(client.predict(["x"] * count), ["x"] * count)
+
+    # A few texts are one plain call, many go ahead of their answers.
+    threads = [threading.Thread(target=ask, args=(1200 * (n % 2) + 1,)) for n in range(16)]
+    with pytest.MonkeyPatch.context() as patch:
+        raised = []
+        patch.setattr(threading, "excepthook", raised.append)
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            time.sleep(0.05)
+            began_at = time.monotonic()
+            client.close()
+            assert time.monotonic() - began_at < 1
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    client.close()
+    assert raised == []
+    assert not any(thread.is_alive() for thread in threads)
+    assert "was cancelled: Channel closed!" in str(ended[0])
+
+
 def test_the_default_deadline_and_the_one_of_a_call(server):
     with SentimentClient(
         server.address, model_name="tiny", signature_name="hang", timeout_s=0.2
@@ -218,7 +259,17 @@ def test_an_answer_that_holds_no_sentiment_is_told(server, signature, message):
         ({"address": []}, r"address=\[\]"),
         ({"timeout_s": 0}, "timeout_s=0"),
         ({"timeout_s": float("nan")}, "timeout_s=nan"),
+        # gRPC takes it for a deadline that is over: "no answer within inf s", at once.
+        ({"timeout_s": float("inf")}, "timeout_s=inf"),
+        ({"timeout_s": 1e300}, "timeout_s=1e\\+300"),
         ({"max_batch_size": 0}, "max_batch_size=0"),
+        ({"max_batch_size": 0.5}, "max_batch_size=0.5"),
+        ({"max_batch_size": float("inf")}, "max_batch_size=inf"),
+        ({"address": "localhost:65536"}, "address='localhost:65536'"),
+        ({"address": ":8500"}, "address=':8500'"),
+        ({"version": -1}, "version=-1"),
+        ({"version": 2**63}, "version=9223372036854775808"),
+        ({"signature_name": "caf\udce9"}, "signature_name='caf"),
         ({"model_name": ""}, "model_name=''"),
         ({"version": 1, "version_label": "stable"}, "version=1, version_label='stable'"),
     ],
@@ -226,6 +277,14 @@ def test_an_answer_that_holds_no_sentiment_is_told(server, signature, message):
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=f"Received: {message}"):
         SentimentClient(**arguments)
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, float("inf"), float("nan")])
+@pytest.mark.parametrize("method", ["predict", "metadata", "status", "wait_until_ready"])
+def test_the_deadline_of_a_call_is_checked(client, method, timeout_s):
+    words = [["a"]] if method == "predict" else []
+    with pytest.raises(ValueError, match=f"Received: timeout_s={timeout_s}"):
+        getattr(client, method)(*words, timeout_s=timeout_s)
 
 
 class _RpcError(grpc.RpcError):

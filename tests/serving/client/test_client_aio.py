@@ -1,6 +1,7 @@
 """The asyncio client does what the blocking one does."""
 
 import asyncio
+import contextlib
 import inspect
 
 import pytest
@@ -64,6 +65,44 @@ def test_a_failed_batch_gives_the_others_up(server):
 def test_the_deadline_of_a_call(server):
     with pytest.raises(errors.DeadlineExceededError, match=r"within 0\.1 s"):
         run(server, lambda aio: aio.predict(["a"], timeout_s=0.1), signature_name="hang")
+
+
+def test_closing_while_sixteen_tasks_call(server, client):
+    """A call that it cuts off is an exception of ours: CancelledError would mean that its task is cancelled."""
+    wanted = client.predict(["x"] * 300)
+
+    async def ask(aio, count, found):
+        for number in range(40):
+            found[count, number] = None
+            with contextlib.suppress(errors.CallCancelledError):
+                found[count, number] = await aio.predict(["x"] * count) == wanted[:count]
+
+    async def use(aio):
+        found = {}
+        tasks = [asyncio.create_task(ask(aio, 280 * (n % 2) + n, found)) for n in range(1, 17)]
+        while not all(task.done() for task in tasks):
+            await asyncio.sleep(0.02)
+            await aio.close()
+        await asyncio.gather(*tasks)
+        return found
+
+    found = run(server, use, max_batch_size=64)
+    assert len(found) == 16 * 40
+    assert set(found.values()) == {True, None}
+
+
+def test_a_task_that_is_cancelled_is_cancelled(server):
+    """And the call with it."""
+
+    async def use(aio):
+        task = asyncio.create_task(aio.predict(["a"], timeout_s=30))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        await aio.close()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(server, use, signature_name="hang")
 
 
 def test_waiting_gives_up_in_time(server):
