@@ -6,28 +6,17 @@ import io
 import json
 import os
 import pty
+import re
+import shlex
 import subprocess
 import sys
+import time
 
 import pytest
 from length_model import expected
 
 from serving.client import __main__ as cli
-from serving.client.terminal import Progress
-
-
-@pytest.fixture
-def ask(server, capsys):
-    """A function that runs the command here; gives exit code, output and errors."""
-
-    def run(*words):
-        try:
-            code = cli.main([*words, "--address", server.address, "--model-name", "tiny"])
-        except SystemExit as exit_:
-            code = exit_.code
-        return code, *capsys.readouterr()
-
-    return run
+from serving.client.shell.terminal import Progress
 
 
 def score(text):
@@ -50,6 +39,20 @@ def test_json(ask):
     assert second["label"] == "positive"
     assert list(second["probabilities"]) == ["negative", "neutral", "positive"]
     assert second["score"] == second["probabilities"]["positive"]
+
+
+def test_json_of_bytes_that_are_no_utf8(ask):
+    """The text as it was sent: the server got U+FFFD."""
+    code, out, _ = ask("--json", "caf\udce9")
+    assert (code, json.loads(out)["text"]) == (0, "caf\ufffd")
+
+
+def test_answers_come_while_texts_come(command):
+    """A stream that never ends is answered piece by piece, in memory that does not grow."""
+    pipeline = f"yes a | {shlex.join(command('-'))} | head -10000"
+    with subprocess.Popen(["/bin/sh", "-c", pipeline], stdout=subprocess.PIPE) as job:
+        assert len(job.stdout.readlines()) == 10_000
+        assert job.wait(30) == 0
 
 
 def test_a_file_a_text_a_line(ask, tmp_path):
@@ -105,8 +108,8 @@ def test_csv_takes_another_column_and_any_number_of_rows(ask, tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("id,tweet\n", 'no column "text", only: id, tweet; choose one with --text-column'),
-        ("", 'no column "text", only: nothing'),
+        ("id,tweet\n", "--text-column=text, columns: id, tweet"),
+        ("", "--text-column=text, columns: nothing"),
     ],
 )
 def test_csv_without_the_column(ask, tmp_path, content, sentence):
@@ -130,14 +133,28 @@ def test_status_and_metadata(ask):
     [
         ([], "give either texts, --file, --csv, --status or --metadata"),
         (["a", "--status"], "give either texts"),
-        (["--csv", "a.csv"], "--csv and --out go together"),
+        (["--csv", "a.csv"], "--csv needs --out"),
         (["-", "a"], "- for standard input stands alone"),
         (["a", "--timeout-s", "0"], "timeout_s=0.0"),
+        (["a", "--timeout-s", "inf"], "timeout_s=inf"),
+        (["a", "--timeout-s", "nan"], "timeout_s=nan"),
+        (["a", "--timeout-s", "1e300"], "timeout_s=1e+300"),
+        (["a", "--timeout-s", "soon"], "argument --timeout-s: invalid float value: 'soon'"),
+        (["a", "--retry-for", "-1"], "Received: --retry-for=-1"),
+        (["a", "--retry-for", "inf"], "Received: --retry-for=inf"),
+        (["a", "--max-batch-size", "0"], "Received: max_batch_size=0"),
+        (["a", "--version", "-1"], "Received: version=-1"),
+        (["a", "--version", str(2**63)], f"Received: version={2**63}"),
+        (["a", "--signature-name", "caf\udce9"], "Received: signature_name='caf\\udce9'"),
+        (["a", "--ca-file", "no.pem"], "No such file or directory: 'no.pem'"),
+        (["a", "--ca-file", __file__], "TLS needs PEM files"),
         (["a", "--version", "1", "--version-label", "x"], "by number or by label"),
         (["a", "--cert-file", "x.pem"], "Mutual TLS needs the certificate and its key"),
-        (["--file", "/no/such"], "No such file or directory: '/no/such'"),
+        (["--file", "/no/such"], "No such file or directory. Received: --file=/no/such"),
         (["--csv", "/no/such", "--out", "x"], "/no/such"),
         (["a", "--nonsense"], "unrecognized arguments: --nonsense"),
+        (["a", "--vers", "1"], "unrecognized arguments: --vers 1"),
+        (["a", "--csv"], "argument --csv: expected one argument"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_2(ask, words, sentence):
@@ -145,6 +162,27 @@ def test_wrong_usage_is_one_sentence_and_2(ask, words, sentence):
     assert (code, out) == (2, "")
     (line,) = err.splitlines()
     assert sentence in line
+
+
+def test_help_tells_every_option_with_its_default(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--help"])
+    options = capsys.readouterr().out.partition("what to ask:")[2].partition("examples:")[0]
+    entries = re.split(r"\n  (?=\S)", options)[1:]
+    assert len(entries) > 20
+    assert [one for one in entries if "(default: " not in " ".join(one.split())] == []
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--nonsense"], ["--csv", "no", "--out", "x"]])
+def test_help_and_mistakes_take_less_than_half_a_second(command, words):
+    """One of ten: a shared machine makes a run slower, never faster."""
+
+    def seconds():
+        began_at = time.perf_counter()
+        subprocess.run(command(*words), capture_output=True, check=False)
+        return time.perf_counter() - began_at
+
+    assert any(seconds() < 0.5 for _ in range(10))
 
 
 @pytest.mark.parametrize(
@@ -166,13 +204,6 @@ def test_a_refusal_is_one_sentence_and_1(server, capsys, words, sentence):
     assert sentence in line
 
 
-def command(server, *words):
-    return [
-        sys.executable, "-W", "error", "-m", "serving.client", "--address", server.address,
-        "--model-name", "tiny", *words,
-    ]  # fmt: skip
-
-
 def on_a_terminal(arguments, **environment):
     """The output of a command whose standard output and errors are a terminal."""
     parent, child = pty.openpty()
@@ -189,24 +220,22 @@ def on_a_terminal(arguments, **environment):
     return shown.decode()
 
 
-def test_a_terminal_gets_colour_and_columns(server):
-    shown = on_a_terminal(command(server, "a", "long " * 20), NO_COLOR="")
+def test_a_terminal_gets_colour_and_columns(command):
+    shown = on_a_terminal(command("a", "long " * 20), NO_COLOR="")
     assert "\x1b[" not in shown
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
     assert "NO_COLOR" not in environment
-    first, second = on_a_terminal(command(server, "a", "long " * 20)).splitlines()
+    first, second = on_a_terminal(command("a", "long " * 20)).splitlines()
     assert first.startswith("\x1b[32mpositive  ")
     assert first.endswith("%\x1b[0m  a")
     assert second.endswith("…")
 
 
-def test_the_progress_bar_is_for_terminals(server, tmp_path):
+def test_the_progress_bar_is_for_terminals(command, tmp_path):
     (tmp_path / "in.csv").write_text("text\n" + "a\n" * 10)
-    arguments = command(
-        server, "--csv", str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv")
-    )
+    arguments = command("--csv", str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv"))
     assert f"[{'#' * 30}] 100%  10 rows" in on_a_terminal(arguments)
-    piped = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    piped = subprocess.run([*arguments, "--overwrite"], capture_output=True, text=True, check=True)
     assert piped.stderr == f"Wrote 10 rows to {tmp_path / 'out.csv'}\n"
 
 
@@ -224,10 +253,10 @@ def test_the_bar_is_drawn_ten_times_a_second_at_most():
     assert out.getvalue().endswith(f"[{'#' * 30}] 100%  done\n")
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(server):
+def test_a_reader_that_has_seen_enough_is_no_error(command):
     """As `| head -1`."""
     with subprocess.Popen(
-        command(server, *["x"] * 5000), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command(*["x"] * 5000), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -1,6 +1,5 @@
 """How the command line shows results: aligned and coloured to people, plain to programs."""
 
-import json
 import os
 import shutil
 import time
@@ -8,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TextIO
 
+from serving.client.codec import encode_text
 from serving.client.results import Prediction
+from serving.client.shown import json_line, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,34 +33,28 @@ def write_results(
     """
     for text, prediction in zip(texts, predictions, strict=True):
         if as_json:
-            line = json.dumps(
-                {"text": text, **prediction.to_dict()}, ensure_ascii=not _is_utf8(out)
-            )
+            # As it was sent: a byte that is no UTF-8 went out as U+FFFD.
+            record = {"text": encode_text(text).decode(), **prediction.to_dict()}
+            line = json_line(record, ascii_only=not _is_utf8(out))
         elif out.isatty():
             line = _coloured(text, prediction, shutil.get_terminal_size().columns)
         else:
-            line = f"{prediction.label}\t{prediction.score:.4f}\t{_one_line(text)}"
-        out.write(line + "\n")
+            line = f"{shown(prediction.label)}\t{prediction.score:.4f}\t{shown(text, None)}"
+        put(out, line)
+
+
+def put(out: TextIO, line: str) -> None:
+    """Write a line; what the encoding of `out` has no character for becomes a question mark."""
+    encoding = out.encoding or "utf-8"
+    out.write(line.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def _coloured(text: str, prediction: Prediction, width: int) -> str:
     """Label and score in columns, then as much of the text as fits."""
-    head = f"{prediction.label:<8} {prediction.score:>6.1%}"
+    head = f"{shown(prediction.label):<8} {prediction.score:>6.1%}"
     if "NO_COLOR" not in os.environ:
         head = f"{_COLOURS.get(prediction.label, '')}{head}{_RESET}"
-    space = max(width - 18, 10)
-    line = _one_line(text)
-    return f"{head}  {line if len(line) <= space else line[: space - 1] + '…'}"
-
-
-def _one_line(text: str) -> str:
-    r"""The text without what would break a line or a column, or move the cursor.
-
-    >>> _one_line("two\nlines")
-    'two lines'
-    """
-    spaced = " ".join(text.split())
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in spaced)
+    return f"{head}  {shown(text, max(width - 18, 10))}"
 
 
 def _is_utf8(out: TextIO) -> bool:
@@ -93,17 +88,18 @@ class Progress:
         if self._shown:
             self._out.write("\n")
 
-    def show(self, done: float, note: str) -> None:
+    def show(self, done: float | None, note: str) -> None:
         """Draw, at most ten times a second and always at the end.
 
         Args:
-            done: Part that is done, 0 to 1.
+            done: Part that is done, 0 to 1; `None` where nobody knows.
             note: A few words beside the bar.
         """
         now = time.monotonic()
-        if not self._shown or (done < 1 and now - self._drawn < _REDRAW_S):
+        if not self._shown or (done != 1 and now - self._drawn < _REDRAW_S):
             return
         self._drawn = now
-        filled = round(_BAR_WIDTH * done)
-        self._out.write(f"\r[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done:>4.0%}  {note}")
+        filled = round(_BAR_WIDTH * (done or 0))
+        part = "   ?" if done is None else f"{done:>4.0%}"
+        self._out.write(f"\r[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {part}  {note}")
         self._out.flush()

@@ -1,0 +1,1 @@
+"""What `python -m serving.client` is made of: words in, answers out, a table that nothing is lost of."""

@@ -1,0 +1,92 @@
+"""The rows that a stopped job has written: each is compared with the input before one is added."""
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from export.signatures import LABELS
+from serving.client.shell.rows import RowWriter
+
+
+class Kept:
+    """The rows of an unfinished table.
+
+    A row counts if it is the input's row at its place, byte for byte as this command writes it, and then
+    label, score and probabilities. The last may have been cut off anywhere, as when a machine stops; it is
+    taken away and asked again. Anything else is somebody's file or of another input: it stays as it is.
+
+    Args:
+        file: To be read and written.
+        head: The header's line.
+        line: Gives the line of a row.
+        received: The option and name of the file, for messages.
+    """
+
+    def __init__(
+        self, file: io.BufferedRandom, head: bytes, line: RowWriter, received: str
+    ) -> None:
+        self._file = file
+        self._head = head
+        self._line = line
+        self._received = received
+        labels = b"|".join(re.escape(line([label, ""])[:-1]) for label in LABELS)
+        delimiter = line(["", ""])[:-1]
+        numbers = re.escape(delimiter).join([rb"-?\d\.\d{6}"] * (1 + len(LABELS)))
+        self._answers = re.compile(b"(?:%s)%s\n" % (labels, numbers))
+
+    def check(self, rows: Iterator[list[str]]) -> tuple[int, Iterator[list[str]]]:
+        """Compare, and leave the file ready for the next row.
+
+        Args:
+            rows: The input's.
+
+        Returns:
+            Number of rows that are there, and the input's rows that are not.
+
+        Raises:
+            ValueError: The file holds something else.
+        """
+        count, end = 0, len(self._head)
+        found = self._file.read(end)
+        if found != self._head:
+            if not self._head.startswith(found):
+                raise self._stranger("header")
+            self._cut(0)
+            self._file.write(self._head)
+            return 0, rows
+        while self._file.peek(1):
+            row = next(rows, None)
+            if row is None:
+                raise self._stranger(f"row {count + 1}, where the input ends,")
+            size = self._match(row, count + 1)
+            if size is None:
+                rows = chain([row], rows)
+                break
+            count, end = count + 1, end + size
+        self._cut(end)
+        return count, rows
+
+    def _match(self, row: list[str], number: int) -> int | None:
+        """Bytes of the row that stands next in the file; none if it was cut off."""
+        wanted = self._line([*row, ""])[:-1]
+        found = self._file.read(len(wanted)) + self._file.readline()
+        if found.startswith(wanted) and self._answers.fullmatch(found, len(wanted)):
+            return len(found)
+        cut_off = wanted.startswith(found) or (
+            found.startswith(wanted) and not found.endswith(b"\n")
+        )
+        if cut_off and not self._file.peek(1):
+            return None
+        raise self._stranger(f"row {number}")
+
+    def _cut(self, end: int) -> None:
+        self._file.truncate(end)
+        self._file.seek(0, os.SEEK_END)
+
+    def _stranger(self, what: str) -> ValueError:
+        return ValueError(
+            f"--resume goes on with rows of the same input and options only, and its {what} is not of"
+            f" these: move the file away, or choose another --out. Received: {self._received}"
+        )

@@ -1,0 +1,158 @@
+"""Rows of a CSV file: read with their lines, for messages; written so that equal rows are equal bytes."""
+
+import csv
+import io
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from export.signatures import LABELS
+from serving.client.results import Prediction
+from serving.client.shown import shown
+
+RowWriter = Callable[[Sequence[str]], bytes]
+"""Gives the line of a row, with its end."""
+_LONGEST_HEADER: Final = 300
+"""Characters of a header in a message."""
+
+
+class Rows(Iterator[list[str]]):
+    """The rows of a CSV file, each as wide as the header; empty lines are none.
+
+    Bytes that are no UTF-8 come out of `row_writer` as they were.
+
+    Args:
+        file: To be read from its beginning; need not be seekable.
+        name: Its name, for messages.
+        delimiter: One character.
+
+    Attributes:
+        header: Names of the columns; empty for an empty file.
+        delimiter: As given.
+
+    Raises:
+        ValueError: The file is no such CSV; the message names the line.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, delimiter: str) -> None:
+        self._file = file
+        self._name = name
+        self.delimiter = delimiter
+        self._text = io.TextIOWrapper(
+            file, encoding="utf-8-sig", errors="surrogateescape", newline=""
+        )
+        # Without `strict` a quote that is never closed takes the rest of the file for one text.
+        self._reader = csv.reader(self._text, delimiter=delimiter, strict=True)
+        self.header: list[str] = []
+        self.header = next(self, [])
+
+    def __next__(self) -> list[str]:
+        while True:
+            line = self._reader.line_num + 1
+            try:
+                row = next(self._reader)
+            except csv.Error as error:
+                raise ValueError(
+                    f"Not a row of a CSV file: is a quote not closed, or the delimiter another ({error})?"
+                    f" Received: {self._name}, line {line}"
+                ) from error
+            if row:
+                return self._fitted(row, line) if self.header else row
+
+    def _fitted(self, row: list[str], line: int) -> list[str]:
+        """The row, filled up where it is short; one that is longer has been cut at a wrong place."""
+        width = len(self.header)
+        if any(row[width:]):
+            raise ValueError(
+                f"A row has {len(row)} cells, the header {width}: a text that holds the delimiter needs"
+                f" quotes. Received: {self._name}, line {line}"
+            )
+        return [*row[:width], *[""] * (width - len(row))]
+
+    def part_read(self) -> float | None:
+        """How much of the file is read, 0 to 1; `None` where it has no size."""
+        try:
+            status = os.fstat(self._file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            position = os.lseek(self._file.fileno(), 0, os.SEEK_CUR)
+        except OSError:
+            return None
+        return min(position / max(status.st_size, 1), 1.0)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column is asked, and which are added.
+
+    Attributes:
+        text: Name of the column that holds the texts.
+        prefix: Put before the names of the columns that are added.
+    """
+
+    text: str
+    prefix: str = ""
+
+    @property
+    def added(self) -> list[str]:
+        """Names of the columns that are added.
+
+        >>> Columns("text", "predicted_").added[:2]
+        ['predicted_label', 'predicted_score']
+        """
+        names = ("label", "score", *(f"probability_{label}" for label in LABELS))
+        return [f"{self.prefix}{name}" for name in names]
+
+    def position(self, header: Sequence[str]) -> int:
+        """Where the texts are.
+
+        Raises:
+            ValueError: The header has no such column, has it twice, or has one of those to be added.
+        """
+        if header.count(self.text) != 1:
+            columns = shown(", ".join(header), _LONGEST_HEADER) or "nothing"
+            raise ValueError(
+                "The CSV file must have one column for the texts; choose it with --text-column, and how"
+                f" cells are told apart with --delimiter. Received: --text-column={self.text}, columns:"
+                f" {columns}"
+            )
+        for name in self.added:
+            if name in header:
+                raise ValueError(
+                    f'The CSV file has a column "{name}" already, which is one of those to be added;'
+                    f" give them other names, as with --column-prefix predicted_."
+                    f" Received: --column-prefix={self.prefix}"
+                )
+        return header.index(self.text)
+
+
+def cells(prediction: Prediction) -> list[str]:
+    """What is added to a row, below `Columns.added`."""
+    numbers = (prediction.score, *(prediction.probabilities[label] for label in LABELS))
+    return [prediction.label, *(f"{number:.6f}" for number in numbers)]
+
+
+def row_writer(delimiter: str) -> RowWriter:
+    r"""A function that gives a row's line.
+
+    >>> row_writer(",")(["two, quoted", "a\rb", "c"])
+    b'"two, quoted","a\rb",c\n'
+    """
+    # Told that lines end with both, the writer quotes both; told "\n", Python up to 3.12 leaves "\r" bare,
+    # and a reader takes what follows for a row of its own.
+    writer = csv.writer(_Echo(), delimiter=delimiter, lineterminator="\r\n")
+
+    def line(row: Sequence[str]) -> bytes:
+        text: str = writer.writerow(row)
+        return f"{text[:-2]}\n".encode("utf-8", "surrogateescape")
+
+    return line
+
+
+class _Echo:
+    """A file that hands back what is written: `writerow` returns it."""
+
+    def write(self, text: str) -> str:
+        return text
