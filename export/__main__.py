@@ -1,11 +1,14 @@
 """Export a trained model, and look after what is published.
 
-python -m export runs/NAME/model.keras --to models/tweet_sentiment
+python -m export runs/NAME --to models/tweet_sentiment
 python -m export runs/NAME --to models/tweet_sentiment_half --weights float16
 python -m export runs/NAME --format onnx
 python -m export --list models/tweet_sentiment
+python -m export --examination rows.csv --to models/tweet_sentiment
 python -m export --rollback 3 --to models/tweet_sentiment
 python -m export --keep 5 --to models/tweet_sentiment
+
+What can be refused without TensorFlow, which takes seconds to import, is refused before.
 """
 
 import argparse
@@ -16,140 +19,116 @@ from typing import TYPE_CHECKING, Any
 
 from export.errors import ExportError, UnreadableRunError
 from export.formats import require
-from export.settings import (
-    FORMATS,
-    GRAPHS,
-    PROBABILITY_TOLERANCES,
-    SAVED_MODEL,
-    WEIGHTS,
-    Artefact,
-    Tolerances,
-)
-from export.signatures import MODEL_NAME
-from export.versions.listing import format_versions, list_versions
-from export.versions.publish import keep_newest, rollback
+from export.graph.assets import read_lines
+from export.options import options_of
+from export.settings import Artefact, Tolerances
+from export.signatures import LABELS, LABELS_ASSET
+from export.start.command_line import EXIT_USAGE
+from export.start.quiet_tensorflow import import_tensorflow
+from export.start.shown import shown
+from export.versions.disk_errors import explained
+from export.versions.earlier import keep_newest, rollback
+from export.versions.examination import Examination
+from export.versions.examination_table import read_table
+from export.versions.listing import Unreadable, newest_version, read_folder
+from export.versions.publish import check_can_publish
+from export.versions.version_table import folder_table
 
 if TYPE_CHECKING:
     from export.gate.quality import TestSplit
     from export.run_record import RunRecord
 
-_MODELS = Path("models")
-
-
-def _default_to(file_format: str) -> Path:
-    """Each format has a folder of its own: a server takes the newest number for a SavedModel."""
-    return _MODELS / (MODEL_NAME if file_format == SAVED_MODEL else f"{MODEL_NAME}_{file_format}")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m export",
-        description="Publish a trained model as a version that passed the gate.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument(
-        "model", nargs="?", type=Path, help="model.keras in its run folder, or the folder"
-    )
-    parser.add_argument(
-        "--to",
-        type=Path,
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help=f"folder of versions (default: {_default_to(SAVED_MODEL)}, of another format "
-        f"{_default_to('FORMAT')})",
-    )
-    parser.add_argument(
-        "--format",
-        choices=FORMATS,
-        default=SAVED_MODEL,
-        dest="file_format",
-        help="litert and onnx take token ids, not text",
-    )
-    parser.add_argument(
-        "--weights", choices=WEIGHTS, default=WEIGHTS[0], help="type in which they are stored"
-    )
-    parser.add_argument(
-        "--graph",
-        choices=GRAPHS,
-        default=GRAPHS[0],
-        help="how the classifier is computed; auto is fastest",
-    )
-    parser.add_argument(
-        "--tolerance",
-        type=float,
-        default=argparse.SUPPRESS,
-        help="largest difference of a probability from the Keras model's (default: "
-        + ", ".join(f"{value:g} with {name}" for name, value in PROBABILITY_TOLERANCES.items())
-        + ")",
-    )
-    parser.add_argument(
-        "--quality-tolerance", type=float, default=Tolerances.macro_f1,
-        help="how much lower macro F1 may be than the published version's",
-    )  # fmt: skip
-    parser.add_argument(
-        "--force", action="store_true", help="publish even if it is worse; the card says so"
-    )
-    other = parser.add_argument_group("instead of exporting, or after it")
-    other.add_argument(
-        "--list",
-        nargs="?",
-        type=Path,
-        const=False,
-        metavar="DIR",
-        help="show the versions in DIR (that of --to)",
-    )
-    other.add_argument(
-        "--rollback", type=int, metavar="VERSION", help="publish VERSION again under a new number"
-    )
-    other.add_argument("--keep", type=int, metavar="N", help="remove all versions but the newest N")
-    return parser
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0, 1 if something was refused, 2 for bad input."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    options.to = getattr(options, "to", _default_to(options.file_format))
-    asked = (options.model, options.list, options.rollback, options.keep)
-    if all(value is None for value in asked):
-        parser.error("expected a model, --list, --rollback or --keep. Received: none of them")
-    if options.model is not None and options.rollback is not None:
-        parser.error("expected a model or --rollback. Received: both")
+    """Run the command line; 0, 1 if something was refused, 2 for bad input, 130 after Ctrl-C."""
+    options = options_of(arguments)
     try:
-        return _run(options)
+        _check_usage(options)
     except ExportError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-
-
-def _run(options: argparse.Namespace) -> int:
-    if options.model is not None:
-        _export(options)
-    if options.rollback is not None:
-        print(
-            f"Published: {rollback(options.to, options.rollback)}, which is {options.rollback} again"
-        )
-    if options.keep is not None:
-        removed = keep_newest(options.to, options.keep)
-        print(f"Removed: {', '.join(str(version.number) for version in removed) or 'none'}")
-    if options.list is not None:
-        print(format_versions(list_versions(options.list or options.to)))
+        return _told(error, EXIT_USAGE)
+    try:
+        _run(options)
+    except ExportError as error:
+        return _told(error, error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0
 
 
-def _export(options: argparse.Namespace) -> None:
-    artefact = Artefact(
-        file_format=options.file_format, weights=options.weights, graph=options.graph
-    )
-    require(artefact)
-    # TensorFlow takes seconds to import; the other commands do without it.
-    model, split, record = _read(options.model)
+def _check_usage(options: argparse.Namespace) -> None:
+    """Refuse what can be told at once, before anything slow begins.
 
-    from export.exporter import export_model  # noqa: PLC0415
+    Raises:
+        ExportError: it names the option.
+    """
+    _check_folder("to", options.to)
+    if options.list:
+        _check_folder("list", options.list)
+    if options.model is not None:
+        require(_artefact(options))
+        _check_model(options.model)
+        check_can_publish(options.to, options.file_format)
+    if options.examination is not None and not options.examination.exists():
+        raise ExportError(
+            "`examination` must be a CSV file, or the folder of a run. "
+            f"Received: examination={options.examination}"
+        )
+
+
+def _check_folder(name: str, path: Path) -> None:
+    with explained(path):
+        is_something_else = path.exists() and not path.is_dir()
+    if is_something_else:
+        raise ExportError(f"`{name}` must be a folder. Received: {name}={path}")
+
+
+def _check_model(path: Path) -> None:
+    from export.run_record import read_run  # noqa: PLC0415 (NumPy, which `--list` does without)
+
+    file = path / "model.keras" if path.is_dir() else path
+    if not file.is_file() or file.suffix != ".keras":
+        raise UnreadableRunError(
+            f"`model` must be a run folder with a model.keras, or a .keras file in its run folder. "
+            f"Received: model={path}"
+        )
+    read_run(file.parent)
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.model is not None:
+        _export(options)
+    if options.examination is not None:
+        _examine(options)
+    if options.rollback is not None:
+        number = options.rollback
+        print(f"Published: {rollback(options.to, number)}, which is {number} again")
+    if options.keep is not None:
+        removed = keep_newest(options.to, options.keep)
+        print(f"Removed: {', '.join(str(version.number) for version in removed) or 'none'}")
+    if options.keep is not None or options.rollback is not None:
+        _name_unreadable(options.to)
+    if options.list is not None:
+        print(folder_table(options.list or options.to))
+
+
+def _name_unreadable(base: Path) -> None:
+    for version in read_folder(base):
+        if isinstance(version, Unreadable):
+            print(f"warning: {version}; it was passed over", file=sys.stderr)
+
+
+def _export(options: argparse.Namespace) -> None:
+    artefact = _artefact(options)
+    split, record = _test_part(options.model)
+    model = _load(options.model)
+
+    from export.exporter import export_model  # noqa: PLC0415 (TensorFlow)
 
     tolerances = Tolerances(
         probability=getattr(options, "tolerance", artefact.tolerances.probability),
         macro_f1=options.quality_tolerance,
+        recall=options.recall_tolerance,
     )
     path, report = export_model(
         model,
@@ -166,27 +145,71 @@ def _export(options: argparse.Namespace) -> None:
     print(f"Exported: {path}")
 
 
-def _read(path: Path) -> tuple[Any, "TestSplit", "RunRecord"]:
-    """A trained model, the test split of its run, and the run's record."""
+def _artefact(options: argparse.Namespace) -> Artefact:
+    return Artefact(file_format=options.file_format, weights=options.weights, graph=options.graph)
+
+
+def _examine(options: argparse.Namespace) -> None:
+    examination = _examination(options)
+    import_tensorflow()
+    from export.examining import set_examination  # noqa: PLC0415 (TensorFlow)
+
+    set_examination(options.to, examination, force=options.force)
+    print(f"Examination: {len(examination.labels):,} rows, {examination.source}")
+
+
+def _examination(options: argparse.Namespace) -> Examination:
+    """The rows of a table, or those that a run was tested on."""
+    path = options.examination
+    if path.is_dir():
+        split, record = _test_part(path)
+        source = f"test part of run {record.name} ({record.data_name})"
+        return Examination(split.texts, split.labels, LABELS, source, chosen=True)
+    newest = newest_version(options.to)
+    return read_table(
+        path,
+        text_column=getattr(options, "text_column", "text"),
+        label_column=getattr(options, "label_column", "label"),
+        label_names=read_lines(newest.path / LABELS_ASSET) if newest else None,
+    )
+
+
+def _test_part(model: Path) -> tuple["TestSplit", "RunRecord"]:
+    """The rows that a run was tested on, and the run's record."""
+    import_tensorflow()
     import numpy as np  # noqa: PLC0415
 
     from export.gate.quality import TestSplit  # noqa: PLC0415
     from export.run_record import read_run  # noqa: PLC0415
     from keras_pipeline.errors import UserError  # noqa: PLC0415
-    from keras_pipeline.model import load_model  # noqa: PLC0415
     from keras_pipeline.run_folder import RunFolder  # noqa: PLC0415
     from keras_pipeline.table.dataset import read_tweets  # noqa: PLC0415
     from keras_pipeline.table.splits import split  # noqa: PLC0415
 
-    run = RunFolder(path if path.is_dir() else path.parent)
+    run = RunFolder(model if model.is_dir() else model.parent)
+    record = read_run(run.path)
     try:
-        model = load_model(path)
-        record = read_run(run.path)
         tweets = read_tweets(run.source())
         test = split(tweets, run.config()).test
     except UserError as error:
         raise UnreadableRunError(str(error)) from error
-    return model, TestSplit(np.asarray(tweets.texts[test]), tweets.labels[test]), record
+    return TestSplit(np.asarray(tweets.texts[test]), tweets.labels[test]), record
+
+
+def _load(path: Path) -> Any:
+    """A trained model."""
+    from keras_pipeline.errors import UserError  # noqa: PLC0415
+    from keras_pipeline.model import load_model  # noqa: PLC0415
+
+    try:
+        return load_model(path)
+    except UserError as error:
+        raise UnreadableRunError(str(error)) from error
+
+
+def _told(error: ExportError, exit_code: int) -> int:
+    print(f"error: {shown(str(error))}", file=sys.stderr)
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ ExportError
 ├── UnreadableRunError        the model, its run folder or its data cannot be read
 ├── UnknownArtefactError      no such artefact is written
 └── GateError                 a check failed
+
+DamagedFileError              for whoever reads a file, to turn into one of these or to pass over
 """
 
 
@@ -41,3 +43,7 @@ class GateError(ExportError):
     def __init__(self, check: str, expected: str, received: str) -> None:
         super().__init__(f"check `{check}` failed: expected {expected}. Received: {received}")
         self.check, self.expected, self.received = check, expected, received
+
+
+class DamagedFileError(ValueError):
+    """A file of ours is there and holds something else than what was written."""

@@ -67,9 +67,11 @@ NASTY: Final = (
 """Empty, blank, URLs only, marks only, NUL, invalid UTF-8, other scripts, very long."""
 
 
-def questions(model: Any, split: TestSplit) -> tuple[list[str | bytes], Array]:
+def questions(
+    model: Any, split: TestSplit, further: Sequence[str] = ()
+) -> tuple[list[str | bytes], Array]:
     """What a version is asked, nasty strings first, and the Keras model's answers, `[rows, 3]`."""
-    texts = [*NASTY, *split.texts]
+    texts = [*NASTY, *split.texts, *further]
     return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
 
 
@@ -94,6 +96,17 @@ def ask(directory: Path, texts: Sequence[str | bytes]) -> dict[str, Any]:
     except ExportError as error:
         expected = "a fresh process with nothing but TensorFlow to load the version and to answer"
         raise GateError("reload", expected, str(error)) from error
+
+
+def ask_probabilities(directory: Path, texts: Sequence[str | bytes]) -> Array:
+    """A published SavedModel's answers to texts, `[rows, classes] float32`.
+
+    Raises:
+        ExportError: it could not be loaded, or could not answer.
+    """
+    run = Run("examination", SERVING_DEFAULT, texts, 512)
+    answers: Array = ask_fresh_process(directory, [run], [])[f"examination/{PROBABILITIES}"]
+    return answers
 
 
 def _example(text: str | bytes) -> bytes:

@@ -7,10 +7,13 @@ reload      a fresh process that has only TensorFlow loads it and answers
 parity      it answers as the Keras model does, at any batch size, whoever the neighbours are
 labels      winning labels, classes and scores say what the probabilities say
 warmup      every warmup request is answered
-quality     it is no worse on the test split than the version that is published now
+
+These need the model and the version alone. The last check, `quality`, needs the folder that it shall stand
+in: see `export.gate.quality`.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -27,12 +30,16 @@ from export.gate.answer_checks import (
     check_warmup,
     questions,
 )
-from export.gate.quality import TestSplit, check_quality, published_metrics, quality_metrics
+from export.gate.figures import Figures, figures
+from export.gate.quality import QUALITY, TestSplit, Verdict
 from export.gate.static_checks import check_assets, check_ops, check_signatures
+from export.graph.assets import read_lines
 from export.settings import Tolerances
-from export.signatures import SCORE
+from export.signatures import LABELS_ASSET, SCORE
 
 Array = np.ndarray[Any, Any]
+
+CHECKS: Final = ("ops", "signatures", "assets", "reload", "parity", "labels", "warmup")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,38 +47,54 @@ class GateReport:
     """What the gate found.
 
     Attributes:
-        checks: names of the checks that passed.
+        checks: names of the checks that passed; `quality` is among them once it is examined.
         largest_difference: of any probability from the Keras model's.
-        metrics: accuracy and macro_f1 of the new version on the test split.
+        metrics: `export.gate.figures` of the version's own answers on the run's test part.
         full_metrics: the same of the Keras model.
-        published_metrics: the same of the version published now; None without one.
-        forced: the quality check failed, and was overruled.
         seconds: how long it took.
+        answers: the version's own, `[rows, classes]`: to the test part, then to the further texts.
+        verdict: what the examination said; None where no publication was asked for.
+        overruled: sentences of the quality check that did not stand in the way, by force.
     """
 
     checks: tuple[str, ...]
     largest_difference: float
-    metrics: dict[str, float]
-    full_metrics: dict[str, float]
-    published_metrics: dict[str, float] | None
-    forced: bool
+    metrics: Figures
+    full_metrics: Figures
     seconds: float
+    answers: Array = dataclasses.field(repr=False, compare=False)
+    verdict: Verdict | None = None
+    overruled: tuple[str, ...] = ()
+
+    @property
+    def forced(self) -> bool:
+        """Whether the quality check failed, and was overruled."""
+        return bool(self.overruled)
+
+    def examined(self, verdict: Verdict, seconds: float) -> "GateReport":
+        """The same with a verdict that did not stand in the way."""
+        return dataclasses.replace(
+            self,
+            checks=(*self.checks, *(() if verdict.refusals else (QUALITY,))),
+            seconds=round(self.seconds + seconds, 1),
+            verdict=verdict,
+            overruled=verdict.refusals,
+        )
 
     def summary(self) -> str:
-        """Two lines for the terminal."""
-        before = self.published_metrics
-        published = f" (published now: {before['macro_f1']:.4f})" if before else ""
-        forced = "; published by force" if self.forced else ""
-        return (
-            f"Gate passed in {self.seconds:.0f} s: {', '.join(self.checks)}{forced}\n"
-            f"Largest difference from the Keras model {self.largest_difference:.1e}, "
-            f"accuracy {self.metrics['accuracy']:.4f}, macro F1 {self.metrics['macro_f1']:.4f}{published}"
-        )
+        """A few lines for the terminal."""
+        lines = [
+            f"Gate passed in {self.seconds:.0f} s: {', '.join(self.checks)}",
+            f"Largest difference from the Keras model {self.largest_difference:.1e}",
+            f"The run's own test part: {_shown(self.metrics)}",
+            *(self.verdict.lines() if self.verdict else ()),
+            *(f"Published by force, in spite of: expected {reason}" for reason in self.overruled),
+        ]
+        return "\n".join(lines)
 
     def beside(self) -> str:
         """One line more, to print below a reduced version's."""
-        full = self.full_metrics
-        return f"The full model: accuracy {full['accuracy']:.4f}, macro F1 {full['macro_f1']:.4f}"
+        return f"The full model: {_shown(self.full_metrics)}"
 
 
 def pass_gate(
@@ -79,76 +102,73 @@ def pass_gate(
     model: Any,
     split: TestSplit,
     *,
-    published: Path | None = None,
     tolerances: Tolerances | None = None,
-    force: bool = False,
+    further: Sequence[str] = (),
 ) -> GateReport:
-    """Run every check on the SavedModel in `directory`.
+    """Run every check but `quality` on the SavedModel in `directory`.
 
     Args:
         directory: a staged version, warmup requests included.
         model: the Keras model it was made of, `[batch] string -> [batch, 3] float32`.
-        split: tweets to compare and to measure on.
-        published: the version that serves now.
+        split: tweets to compare on.
         tolerances: how much may differ; `Tolerances()` by default.
-        force: a worse version than the published one passes all the same.
+        further: more of them, such as an examination's.
 
     Raises:
         GateError: the first check that failed.
     """
     began_at = perf_counter()
-    allowed = tolerances or Tolerances()
+    allowed = (tolerances or Tolerances()).probability
     check_ops(directory)
     check_signatures(directory)
     check_assets(directory, model)
-    texts, expected = questions(model, split)
+    texts, expected = questions(model, split, further)
     answers = ask(directory, texts)
-    difference = check_parity(
-        answers, expected, allowed.probability, also={"the loaded object": answers["loaded"]}
-    )
-    check_labels(answers, expected[: len(answers[f"label/{SCORE}"])], allowed.probability)
+    loaded = {"the loaded object": answers["loaded"]}
+    difference = check_parity(answers, expected, allowed, also=loaded)
+    check_labels(answers, expected[: len(answers[f"label/{SCORE}"])], allowed)
     check_warmup(answers)
-    before = published_metrics(published, split)
-    return GateReport(
-        CHECKS,
-        difference,
-        **judge(answers, expected, split, before, allowed, force=force),
-        seconds=round(perf_counter() - began_at, 1),
+    return report_of(
+        directory,
+        answers,
+        expected,
+        split,
+        checks=CHECKS,
+        difference=difference,
+        began_at=began_at,
     )
 
 
-def judge(
+def report_of(
+    directory: Path,
     answers: dict[str, Any],
     expected: Array,
     split: TestSplit,
-    published: dict[str, float] | None,
-    tolerances: Tolerances,
     *,
-    force: bool,
-) -> dict[str, Any]:
-    """The quality check: what a `GateReport` says of the figures on the test split.
+    checks: Sequence[str],
+    difference: float,
+    began_at: float,
+) -> GateReport:
+    """A report with the figures on the run's test part.
 
     Args:
+        directory: the version.
         answers: by `answer_key`, to the `questions`.
         expected: the Keras model's to the same.
         split: tweets to measure on.
-        published: figures of the version published now.
-        tolerances: how much lower they may be.
-        force: a worse version passes all the same.
-
-    Raises:
-        GateError: it is worse than the published version.
+        checks: those that passed.
+        difference: the largest of any probability.
+        began_at: `perf_counter()` before the first check.
     """
+    labels = read_lines(directory / LABELS_ASSET)
+    found = answers[answer_key(BATCH_SIZES[-1])][len(NASTY) :]
     metrics, full = (
-        quality_metrics(found[len(NASTY) :], split)
-        for found in (answers[answer_key(BATCH_SIZES[-1])], expected)
+        figures(split.labels, probabilities[: len(split.labels)], labels)
+        for probabilities in (found, expected[len(NASTY) :])
     )
-    return {
-        "metrics": metrics,
-        "full_metrics": full,
-        "published_metrics": published,
-        "forced": check_quality(metrics, published, tolerances.macro_f1, force=force),
-    }
+    seconds = round(perf_counter() - began_at, 1)
+    return GateReport(tuple(checks), difference, metrics, full, seconds, found)
 
 
-CHECKS: Final = ("ops", "signatures", "assets", "reload", "parity", "labels", "warmup", "quality")
+def _shown(metrics: Figures) -> str:
+    return f"accuracy {metrics['accuracy']:.4f}, macro F1 {metrics['macro_f1']:.4f}"

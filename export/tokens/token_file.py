@@ -3,6 +3,7 @@
     model.tflite or model.onnx      token_ids [batch, time] int64 -> probabilities [batch, 3] float32
     assets/                         vocabulary and labels, as beside a SavedModel
     assets.extra/examples.json      texts with their ids and probabilities, for callers to test against
+    assets.extra/string_half/       text -> ids for TensorFlow, by which the version is examined
 
 Neither format carries the string ops that clean and split a tweet: whoever calls makes the ids. The
 examples are the model's own answers.
@@ -24,6 +25,7 @@ from export.graph.assets import write_assets
 from export.graph.token_ids import all_token_ids
 from export.settings import FLOAT16, FLOAT32, LITERT, SAVED_MODEL
 from export.signatures import VOCABULARY_ASSET
+from export.tokens.string_half import write_string_half
 from export.tokens.token_classifier import TOKEN_IDS_SPEC, TokenClassifier
 
 EXAMPLES: Final = Path("assets.extra", "examples.json")
@@ -75,6 +77,7 @@ def write_token_artefact(
             **(_LITERT_HALVES if by_converter else {}),
         )
     write_assets(directory, model)
+    write_string_half(directory, model)
     _write_examples(directory / EXAMPLES, model)
 
 

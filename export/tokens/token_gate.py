@@ -4,9 +4,8 @@ assets     the vocabulary and the labels beside the model are the trained model'
 reload     a fresh process that has only the format's runtime loads it and answers
 signature  names, dtypes and shapes are as declared
 parity     it answers ids as the Keras model answers their text, at any batch size
-quality    it is no worse on the test split than the version that is published now
 
-The ids are those of the trained model's string half.
+The ids are those of the trained model's string half, the one beside the file included.
 """
 
 import json
@@ -28,19 +27,20 @@ from export.gate.answer_checks import (
     questions,
 )
 from export.gate.fresh_process import run_alone
-from export.gate.gate import GateReport, judge
-from export.gate.quality import TestSplit, quality_metrics
+from export.gate.gate import GateReport, report_of
+from export.gate.quality import TestSplit
 from export.gate.static_checks import check_assets
-from export.graph.assets import read_lines
 from export.graph.token_ids import all_token_ids
 from export.settings import Tolerances
-from export.signatures import TOKEN_SIGNATURE, VOCABULARY_ASSET
+from export.signatures import TOKEN_SIGNATURE
+from export.tokens.string_half import read_string_half
 
-TOKEN_CHECKS: Final = ("assets", "reload", "signature", "parity", "quality")
+TOKEN_CHECKS: Final = ("assets", "reload", "signature", "parity")
 
 _CHILD = Path(__file__).with_name("runtime_alone.py")
 _LARGEST: Final = BATCH_SIZES[-1]
 
+Array = np.ndarray[Any, Any]
 Answers = dict[str, Any]
 Texts = Sequence[str | bytes]
 
@@ -50,65 +50,78 @@ def pass_token_gate(
     model: Any,
     split: TestSplit,
     *,
-    published: Path | None = None,
     tolerances: Tolerances | None = None,
-    force: bool = False,
+    further: Sequence[str] = (),
 ) -> GateReport:
-    """Run every check on the LiteRT or ONNX version in `directory`.
+    """Run every check but `quality` on the LiteRT or ONNX version in `directory`.
 
     Args:
         directory: a staged version.
         model: the Keras model it was made of, `[batch] string -> [batch, 3] float32`.
-        split: tweets to compare and to measure on.
-        published: the version that is in front, of the same format.
+        split: tweets to compare on.
         tolerances: how much may differ; `Tolerances()` by default.
-        force: a worse version than the published one passes all the same.
+        further: more of them, such as an examination's.
 
     Raises:
         GateError: the first check that failed.
     """
     began_at = perf_counter()
-    allowed = tolerances or Tolerances()
+    allowed = (tolerances or Tolerances()).probability
     check_assets(directory, model)
-    texts, expected = questions(model, split)
-    answers = _ask_reloaded(directory, model, texts)
+    texts, expected = questions(model, split, further)
+    ids = all_token_ids(model, texts)
+    _check_string_half(directory, texts, ids)
+    # A model that reads padding as words is always asked at its full width.
+    answers = _ask_reloaded(directory, ids, trim=model.padded_length is None)
     _check_signature(answers)
-    difference = check_parity(answers, expected, allowed.probability, also={})
-    before = _published_metrics(published, model, split)
-    return GateReport(
-        TOKEN_CHECKS,
-        difference,
-        **judge(answers, expected, split, before, allowed, force=force),
-        seconds=round(perf_counter() - began_at, 1),
+    difference = check_parity(answers, expected, allowed, also={})
+    return report_of(
+        directory,
+        answers,
+        expected,
+        split,
+        checks=TOKEN_CHECKS,
+        difference=difference,
+        began_at=began_at,
     )
 
 
-def _ask_reloaded(directory: Path, model: Any, texts: Texts) -> Answers:
-    rows = {size: ROWS_A_BATCH_SIZE.get(size, len(texts)) for size in BATCH_SIZES}
+def ask_with_string_half(directory: Path, texts: Texts) -> Array:
+    """A published version's answers to texts, `[rows, classes] float32`, by the string half beside it.
+
+    Raises:
+        ExportError: it has none, as older versions have not, or could not be loaded or answer.
+    """
+    ids = read_string_half(directory)(texts)
+    answers: Array = _ask(directory, ids, {_LARGEST: len(ids)}, trim=False)[answer_key(_LARGEST)]
+    return answers
+
+
+def _check_string_half(directory: Path, texts: Texts, ids: Array) -> None:
+    found = read_string_half(directory)(texts)
+    if found.shape != ids.shape or (found != ids).any():
+        raise GateError("assets", "a string half with the model's own token ids", "others")
+
+
+def _ask_reloaded(directory: Path, ids: Array, *, trim: bool) -> Answers:
+    rows = {size: ROWS_A_BATCH_SIZE.get(size, len(ids)) for size in BATCH_SIZES}
     try:
-        return _ask(directory, model, texts, rows)
+        return _ask(directory, ids, rows, trim=trim)
     except ExportError as error:
         expected = "a fresh process with nothing but the runtime to load the model and to answer"
         raise GateError("reload", expected, str(error)) from error
 
 
-def _ask(
-    directory: Path,
-    model: Any,
-    texts: Texts,
-    rows: dict[int, int],
-    vocabulary: list[str] | None = None,
-) -> Answers:
-    """Answers of a fresh process, by `answer_key`: of each size of batch, to so many of the texts."""
+def _ask(directory: Path, ids: Array, rows: dict[int, int], *, trim: bool) -> Answers:
+    """Answers of a fresh process, by `answer_key`: of each size of batch, to so many of the ids."""
     file_format = format_of(directory)
     if file_format is None:
         raise ExportError(f"`directory` must hold a model. Received: directory='{directory}'")
     tasks: Answers = {
-        "ids": all_token_ids(model, texts, vocabulary),
+        "ids": ids,
         "sizes": np.array(list(rows)),
         "rows": np.array(list(rows.values())),
-        # A model that reads padding as words is always asked at its full width.
-        "trim": np.array(model.padded_length is None),
+        "trim": np.array(trim),
     }
     with tempfile.TemporaryDirectory() as scratch:
         asked, answered = Path(scratch, "tasks.npz"), Path(scratch, "answers.npz")
@@ -125,22 +138,3 @@ def _check_signature(answers: Answers) -> None:
     ]
     if found != list(TOKEN_SIGNATURE):
         raise GateError("signature", f"{TOKEN_SIGNATURE}", f"{tuple(found)}")
-
-
-def _published_metrics(
-    published: Path | None, model: Any, split: TestSplit
-) -> dict[str, float] | None:
-    """Of the version in front, on the same rows; None if there is none or it cannot answer.
-
-    It is asked ids of its own vocabulary; text is cleaned and split as for the new version.
-    """
-    vocabulary = read_lines(published / VOCABULARY_ASSET) if published else []
-    if published is None or not vocabulary:
-        return None
-    try:
-        answers = _ask(
-            published, model, list(split.texts), {_LARGEST: len(split.texts)}, vocabulary
-        )
-    except ExportError:
-        return None  # a version that does not even load is no bar
-    return quality_metrics(answers[answer_key(_LARGEST)], split)

@@ -47,6 +47,23 @@ def explained(base: Path) -> Iterator[None]:
         raise refusal(base, error.errno) from error
 
 
+@contextlib.contextmanager
+def no_room_explained(base: Path) -> Iterator[None]:
+    """The same for a full disk alone, in whatever exception; others stay what they are.
+
+    Raises:
+        ExportError: in place of any exception that means "no room left".
+    """
+    try:
+        yield
+    except ExportError:
+        raise
+    except Exception as error:
+        if code := no_room_code(error):
+            raise refusal(base, code) from error
+        raise
+
+
 def refusal(base: Path, code: int | None) -> ExportError:
     """The exception to raise when the system answered with the error number `code`.
 

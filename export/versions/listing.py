@@ -1,4 +1,4 @@
-"""Read a folder of published versions: which there are, how good, how old, how large.
+"""Read a folder of published versions: which there are, how old, how large, what their cards say.
 
     models/tweet_sentiment/
         7/                  a version: the name is an integer, as tensorflow_model_server reads it
@@ -7,22 +7,25 @@
         .staging-x1y2/      none: being written
         7.tmp/              none
 
-Nothing here writes, and nothing here trusts what it reads: a version that vanishes under our eyes
-is left out, a model card that is missing or broken is an empty one.
+Nothing here writes, and nothing here trusts what it reads: a version that vanishes under our eyes is
+left out, one that cannot be read is named beside the others, a card that is damaged is an empty one.
 """
 
 import contextlib
 import dataclasses
 import datetime as dt
-import json
+import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from export.errors import ExportError
-from export.formats import format_of
+from export.errors import DamagedFileError, ExportError
+from export.formats import MODEL_FILES, format_of
+from export.run_record import read_object
+from export.signatures import VOCABULARY_ASSET
 from export.versions.disk_errors import explained
 
 MODEL_CARD: Final = Path("assets.extra", "model_card.json")
@@ -32,7 +35,10 @@ LARGEST_NUMBER: Final = 2**63 - 1
 """The server reads versions into an int64; a larger name is no version to it."""
 
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
-_HEADER: Final = ("version", "date (UTC)", "accuracy", "macro F1", "size (MB)")
+_MOST_DIGITS: Final = 40  # Python refuses to read numbers of thousands
+# A graph may be the same in two versions; the index holds a checksum of every weight.
+_WEIGHTS: Final = "variables/variables.index"
+_TELLING: Final = (*MODEL_FILES.values(), _WEIGHTS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,18 +51,43 @@ class Version:
         exported_at: the model card's date, else the directory's modification time; UTC. A version
             that a rollback published again keeps the date of the export it came from.
         size_bytes: sum of the sizes of its files.
-        metrics: the model card's numbers by name; empty without a card.
+        card: the model card; empty where there is none that can be read.
+        problem: why the card cannot be read, where it is there.
     """
 
     number: int
     path: Path
     exported_at: dt.datetime
     size_bytes: int
-    metrics: dict[str, float]
+    card: dict[str, Any] = dataclasses.field(default_factory=dict)
+    problem: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Unreadable:
+    """What has a version's name and cannot be looked into.
+
+    Attributes:
+        number: what the server would call it.
+        path: where it is.
+        reason: what the system says.
+    """
+
+    number: int
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"'{self.path}' cannot be read ({self.reason})"
 
 
 def list_versions(base: Path) -> list[Version]:
-    """Every version directory in `base`, newest (highest number) first.
+    """Every version directory in `base`, newest (highest number) first; see `read_folder`."""
+    return [found for found in read_folder(base) if isinstance(found, Version)]
+
+
+def read_folder(base: Path) -> list[Version | Unreadable]:
+    """Every version directory in `base`, those that cannot be read too, newest (highest number) first.
 
     Of two names for one number ("7", "007") the one that the server would load comes first.
     A folder that is not there holds no version.
@@ -67,22 +98,66 @@ def list_versions(base: Path) -> list[Version]:
     with explained(base):
         # Found in the order of names, where the server lets the last of two equals win.
         found = sorted(_numbered(base), reverse=True)
-        return [version for number, path in found for version in _read(number, path)]
+    return [version for number, path in found for version in _read(number, path)]
 
 
-def refuse_other_format(base: Path, file_format: str) -> None:
+def has_versions(base: Path) -> bool:
+    """Whether there is a version directory in `base`, be it one that cannot be read."""
+    with explained(base):
+        return any(path.is_symlink() or path.is_dir() for _, path in _numbered(base))
+
+
+def newest_version(base: Path) -> Version | None:
+    """The version that a server answers with: the highest that holds a model.
+
+    Raises:
+        ExportError: `base` is a file, or may not be read.
+    """
+    return next((version for version in list_versions(base) if format_of(version.path)), None)
+
+
+def identity(version: Path) -> str:
+    """A checksum that tells one export from another, and the same for a copy that a rollback made."""
+    files = [MODEL_CARD] if (version / MODEL_CARD).is_file() else map(Path, _TELLING)
+    found = hashlib.sha256()
+    for file in files:
+        # Gone or not for us to read: the others tell.
+        with contextlib.suppress(OSError):
+            found.update((version / file).read_bytes())
+    return found.hexdigest()
+
+
+def published_twin(base: Path, directory: Path) -> Version | None:
+    """The newest version in `base` with the weights and the vocabulary of the SavedModel in `directory`.
+
+    Raises:
+        ExportError: `base` is a file, or may not be read.
+    """
+
+    def weights(version: Path) -> list[bytes] | None:
+        try:
+            return [(version / file).read_bytes() for file in (_WEIGHTS, VOCABULARY_ASSET)]
+        except OSError:
+            return None
+
+    wanted = weights(directory)
+    versions = list_versions(base) if wanted else []
+    return next((one for one in versions if weights(one.path) == wanted), None)
+
+
+def refuse_other_format(base: Path, file_format: str | None) -> None:
     """A folder holds one format: a server would take any newer number for its next SavedModel.
 
     Raises:
-        ExportError: the newest version in `base` is of another format.
+        ExportError: a version in `base` is of another format.
     """
-    newest = next(iter(list_versions(base)), None)
-    found = format_of(newest.path) if newest else None
-    if newest and found not in (None, file_format):
-        raise ExportError(
-            f"`to` must be a folder of {file_format} versions; choose another. "
-            f"Received: to='{base}', whose version {newest.number} is {found}"
-        )
+    for version in list_versions(base):
+        found = format_of(version.path)
+        if file_format and found not in (None, file_format):
+            raise ExportError(
+                f"`to` must be a folder of {file_format} versions; choose another. "
+                f"Received: to='{base}', whose version {version.number} is {found}"
+            )
 
 
 def next_version(base: Path) -> int:
@@ -108,29 +183,10 @@ def version_number(name: str) -> int | None:
     >>> [version_number(name) for name in ("7", "007", "-1", "7.tmp", "1_000", "")]
     [7, 7, -1, None, None, None]
     """
-    if not _INTEGER.fullmatch(name):
+    if len(name) > _MOST_DIGITS or not _INTEGER.fullmatch(name):
         return None
     number = int(name)
     return number if -LARGEST_NUMBER <= number <= LARGEST_NUMBER else None
-
-
-def format_versions(versions: Sequence[Version]) -> str:
-    """Versions as an aligned table for the terminal, in the order given; megabytes are 10^6 bytes.
-
-    Example:
-    >>> when = dt.datetime(2025, 11, 22, 16, 41, tzinfo=dt.timezone.utc)
-    >>> print(format_versions([Version(8, Path("8"), when, 9_400_000, {"accuracy": 0.7123})]))
-    version        date (UTC)  accuracy  macro F1  size (MB)
-          8  2025-11-22 16:41    0.7123         -        9.4
-    """
-    if not versions:
-        return "No version has been published yet."
-    rows = [_HEADER, *(_row(version) for version in versions)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
 
 
 def _numbered(base: Path) -> Iterable[tuple[int, Path]]:
@@ -143,23 +199,35 @@ def _numbered(base: Path) -> Iterable[tuple[int, Path]]:
     return [(number, child) for number, child in numbers if number is not None]
 
 
-def _read(number: int, path: Path) -> Iterator[Version]:
+def _read(number: int, path: Path) -> Iterator[Version | Unreadable]:
     """The version at `path`, or nothing where it is no directory or is removed meanwhile."""
-    with contextlib.suppress(FileNotFoundError):
-        modified = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.timezone.utc)
-        if path.is_dir():
-            card = _read_card(path / MODEL_CARD)
-            date = _parse_date(card.get("date")) or modified
-            yield Version(number, path, date, _size_bytes(path), _parse_metrics(card))
-
-
-def _read_card(path: Path) -> dict[str, Any]:
-    """The JSON object at `path`, an empty one where there is none."""
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return card if isinstance(card, dict) else {}
+        found = path.stat()
+        if not stat.S_ISDIR(found.st_mode):
+            return
+        size_bytes = _size_bytes(path)
+    except FileNotFoundError:
+        if path.is_symlink():
+            yield Unreadable(number, path, "a link that leads nowhere")
+        return
+    except OSError as error:
+        yield Unreadable(number, path, error.strerror or "unknown error")
+        return
+    card, problem = _read_card(path / MODEL_CARD)
+    date = _parse_date(card.get("date")) or _moment(found.st_mtime)
+    yield Version(number, path, date, size_bytes, card, problem)
+
+
+def _read_card(path: Path) -> tuple[dict[str, Any], str | None]:
+    """The JSON object at `path`, an empty one where there is none; and what is wrong with it."""
+    try:
+        return read_object(path), None
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, None
+    except DamagedFileError as error:
+        return {}, str(error)
+    except OSError as error:
+        return {}, f"{path.name} cannot be read ({error.strerror})"
 
 
 def _parse_date(date: Any) -> dt.datetime | None:
@@ -172,16 +240,12 @@ def _parse_date(date: Any) -> dt.datetime | None:
         return None
 
 
-def _parse_metrics(card: dict[str, Any]) -> dict[str, float]:
-    """The card's metrics, those that are numbers."""
-    metrics = card.get("metrics")
-    if not isinstance(metrics, dict):
-        return {}
-    return {
-        name: float(value)
-        for name, value in metrics.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-    }
+def _moment(seconds: float) -> dt.datetime:
+    """A file's time in UTC; a disk may hold one beyond the calendar."""
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return dt.datetime.fromtimestamp(0, dt.timezone.utc)
 
 
 def _size_bytes(path: Path) -> int:
@@ -195,13 +259,3 @@ def _size_bytes(path: Path) -> int:
         for folder, _, files in os.walk(path, onerror=vanished)
         for file in files
     )
-
-
-def _row(version: Version) -> tuple[str, ...]:
-    """The cells of one line of the table."""
-    accuracy, macro_f1 = (
-        f"{version.metrics[name]:.4f}" if name in version.metrics else "-"
-        for name in ("accuracy", "macro_f1")
-    )
-    date = version.exported_at.strftime("%Y-%m-%d %H:%M")
-    return str(version.number), date, accuracy, macro_f1, f"{version.size_bytes / 1e6:.1f}"

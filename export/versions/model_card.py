@@ -1,4 +1,4 @@
-"""The model card of a version: what it is made of and how good it is, made from the run itself.
+"""The model card of a version: what it is made of, and how good it is by its own answers.
 
 assets.extra/model_card.json      for programs; `python -m export --list` reads it
 assets.extra/model_card.md        the same for people
@@ -7,6 +7,7 @@ Of an artefact that takes token ids it tells what a caller must do.
 """
 
 import hashlib
+import html
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
@@ -16,9 +17,11 @@ from typing import Any, Final
 
 from export.formats import PACKAGES
 from export.gate.gate import GateReport
-from export.run_record import RunRecord
+from export.graph.assets import read_lines
+from export.run_record import LEARNED_FROM, RunRecord, write_hashes
 from export.settings import Artefact
-from export.signatures import LABELS, SIGNATURES, VOCABULARY_ASSET
+from export.signatures import LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
+from export.versions.examination import Examination
 from export.versions.listing import MODEL_CARD
 
 LIMITS: Final = (
@@ -36,42 +39,70 @@ def write_model_card(
     run: RunRecord,
     report: GateReport,
     artefact: Artefact,
+    *,
+    examination: Examination | None = None,
     caller: Sequence[str] = (),
 ) -> None:
-    """Write both files into a version directory.
+    """Write both files into a version directory, and beside them what the model learned from.
 
     Args:
         directory: the staged version, all other files in place.
         run: what trained the model.
         report: what the gate found.
         artefact: what was written.
+        examination: what the verdict of the report is about.
         caller: what a caller must do to a tweet, one sentence a step; nothing where text is taken.
     """
-    card = _card(directory, run, report, artefact)
-    if caller:
-        card["caller"] = list(caller)
     path = directory / MODEL_CARD
     path.parent.mkdir(exist_ok=True)
+    if run.learned_from is not None:
+        write_hashes(path.with_name(LEARNED_FROM), run.learned_from)
+    card = {
+        "run": run.name,
+        "date": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "labels": read_lines(directory / LABELS_ASSET),
+        **_figures(report, examination),
+        # The path is one machine's own; name and checksum tell which table it was.
+        "data": {**run.data, "path": run.data_name},
+        "rows": run.results.get("rows", {}),
+        "learned_from": None if run.learned_from is None else len(run.learned_from),
+        "config": run.config,
+        **_made(directory, artefact),
+        "gate": _gate(report),
+        "limits": list(LIMITS),
+        **({"caller": list(caller)} if caller else {}),
+    }
     path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text("\n".join(_markdown(card)) + "\n", encoding="utf-8")
 
 
-def _card(directory: Path, run: RunRecord, report: GateReport, artefact: Artefact) -> Card:
+def _figures(report: GateReport, examination: Examination | None) -> Card:
+    """Those of the examination, and those of the run's own test part; all by the artefact's answers."""
+    verdict = report.verdict
+    card: Card = {
+        "metrics": verdict.metrics if verdict else report.metrics,
+        "test_part": report.metrics,
+        "full_model_test_part": report.full_metrics,
+    }
+    if verdict and examination:
+        card["examination"] = {
+            "source": examination.source,
+            "sha256": examination.sha256,
+            "rows": len(examination.labels),
+            "left_out": verdict.left_out,
+            "learned_from_known": verdict.knows_learned,
+        }
+        card["baseline"] = verdict.baseline
+        card["comparison"] = verdict.comparison
+    return card
+
+
+def _made(directory: Path, artefact: Artefact) -> Card:
     vocabulary = (directory / VOCABULARY_ASSET).read_bytes()
+    served = {"graph": artefact.graph, "signatures": sorted(SIGNATURES)}
+    packages = ("tensorflow", "keras", "numpy", *PACKAGES[artefact.file_format].values())
+    files = (f for f in directory.rglob("*") if f.is_file() and f.stem != MODEL_CARD.stem)
     return {
-        "run": run.name,
-        "date": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
-        "labels": list(LABELS),
-        "metrics": {
-            **report.metrics,
-            "calibration_error": run.results["test"]["calibration_error"],
-        },
-        "full_model_metrics": report.full_metrics,
-        "per_class": run.results["test"]["per_class"],
-        # The path is one machine's own; name and checksum tell which table it was.
-        "data": {**run.data, "path": Path(run.data["path"]).name},
-        "rows": run.results["rows"],
-        "config": run.config,
         "vocabulary": {
             "words": vocabulary.count(b"\n"),
             "sha256": hashlib.sha256(vocabulary).hexdigest(),
@@ -79,44 +110,39 @@ def _card(directory: Path, run: RunRecord, report: GateReport, artefact: Artefac
         "format": artefact.file_format,
         "weights": artefact.weights,
         "reduced": artefact.is_reduced,
-        **(
-            {"graph": artefact.graph, "signatures": sorted(SIGNATURES)}
-            if artefact.takes_text
-            else {}
-        ),
-        "size_bytes": sum(file.stat().st_size for file in directory.rglob("*") if file.is_file()),
-        "gate": {
-            "checks": list(report.checks),
-            "largest_difference": report.largest_difference,
-            "published_metrics": report.published_metrics,
-            "forced": report.forced,
-            "seconds": report.seconds,
-        },
-        "versions": {
-            name: _version(name)
-            for name in ("tensorflow", "keras", "numpy", *PACKAGES[artefact.file_format].values())
-        },
-        "limits": list(LIMITS),
+        **(served if artefact.takes_text else {}),
+        "size_bytes": sum(file.stat().st_size for file in files),
+        "versions": {name: _version(name) for name in packages},
+    }
+
+
+def _gate(report: GateReport) -> Card:
+    return {
+        "checks": list(report.checks),
+        "largest_difference": report.largest_difference,
+        "forced": report.forced,
+        "overruled": list(report.overruled),
+        "seconds": report.seconds,
     }
 
 
 def _markdown(card: Card) -> Iterator[str]:
     yield f"# Tweet sentiment, exported {card['date']} from run {card['run']}\n"
     if card["gate"]["forced"]:
-        yield "**Published by force: it is worse on the test split than the version before it.**\n"
+        yield "**Published by force. The quality check had refused it:**\n"
+        yield from (f"- expected {reason}" for reason in card["gate"]["overruled"])
+        yield ""
     yield from _use(card)
-    yield "## Figures on the test split\n"
-    yield from _table(("figure", "value"), card["metrics"].items())
-    if card["reduced"]:
-        yield "The full model's, of which calibration error and the classes' F1 here are too:\n"
-        yield from _table(("figure", "value"), card["full_model_metrics"].items())
-    yield from _table(
-        ("class", "F1"), ((name, part["f1"]) for name, part in card["per_class"].items())
-    )
+    yield from _quality(card)
     yield "## Data\n"
+    learned_from = card["learned_from"]
     yield from _table(
         ("what", "value"),
-        [*card["data"].items(), *((f"rows: {k}", v) for k, v in card["rows"].items())],
+        [
+            *card["data"].items(),
+            *((f"rows: {k}", v) for k, v in card["rows"].items()),
+            ("texts learned from", "unknown" if learned_from is None else f"{learned_from:,}"),
+        ],
     )
     yield "## Settings\n"
     yield from _table(("setting", "value"), card["config"].items())
@@ -124,6 +150,59 @@ def _markdown(card: Card) -> Iterator[str]:
     yield from _table(("what", "value"), _artefact(card))
     yield "## Limits of use\n"
     yield from (f"- {limit}" for limit in card["limits"])
+
+
+def _quality(card: Card) -> Iterator[str]:
+    """Figures on the examination where there was one, and on the test part of the run."""
+    if "examination" in card:
+        yield "## Figures on the examination of the folder\n"
+        yield from _table(("what", "value"), _examination(card))
+        yield from _classes(card["metrics"])
+    yield "## Figures on the test part of the run\n"
+    yield from _table(("figure", "value"), _overall(card["test_part"]))
+    if card["reduced"]:
+        yield "The full model's:\n"
+        yield from _table(("figure", "value"), _overall(card["full_model_test_part"]))
+    if "examination" not in card:
+        yield from _classes(card["test_part"])
+
+
+def _examination(card: Card) -> Iterator[tuple[str, Any]]:
+    examined, baseline, versus = card["examination"], card["baseline"], card["comparison"]
+    yield "rows from", examined["source"]
+    yield "sha256 of the rows", examined["sha256"]
+    known = examined["learned_from_known"]
+    left_out = examined["left_out"]["candidate"] if known else "unknown, not checked"
+    yield "rows left out, for the model learned from them", left_out
+    yield from _overall(card["metrics"])
+    always = f"always answering {baseline['label']}"
+    yield f"accuracy of {always}", baseline["accuracy"]
+    yield f"macro F1 of {always}", baseline["macro_f1"]
+    if versus:
+        low, high = versus["interval"]
+        yield f"macro F1 of {versus['with']}, on {versus['rows']:,} rows", versus["rival_macro_f1"]
+        yield (
+            "difference of macro F1 (95 %)",
+            f"{versus['difference']:+.4f} ({low:+.4f} to {high:+.4f})",
+        )
+
+
+def _overall(metrics: Card) -> Iterator[tuple[str, Any]]:
+    low, high = metrics["macro_f1_interval"]
+    yield "rows", metrics["rows"]
+    yield "accuracy", metrics["accuracy"]
+    yield "macro F1", metrics["macro_f1"]
+    yield "macro F1 (95 %)", f"{low:.4f} to {high:.4f}"
+    yield "calibration error", metrics["calibration_error"]
+
+
+def _classes(metrics: Card) -> Iterator[str]:
+    columns = ("precision", "recall", "f1")
+    yield "| class | precision | recall | F1 | rows |\n| :-- | --: | --: | --: | --: |"
+    for name, part in metrics["per_class"].items():
+        shown = " | ".join(f"{part[column]:.4f}" for column in columns)
+        yield f"| {_cell(name)} | {shown} | {part['rows']:,} |"
+    yield ""
 
 
 def _use(card: Card) -> Iterator[str]:
@@ -168,5 +247,11 @@ def _artefact(card: Card) -> list[tuple[str, Any]]:
 def _table(header: tuple[str, str], rows: Any) -> Iterator[str]:
     yield f"| {header[0]} | {header[1]} |\n| :-- | :-- |"
     for name, value in rows:
-        yield f"| {name} | {f'{value:.4f}' if isinstance(value, float) and value > 1e-3 else value} |"
+        shown = f"{value:.4f}" if isinstance(value, float) and value > 1e-3 else value
+        yield f"| {_cell(name)} | {_cell(shown)} |"
     yield ""
+
+
+def _cell(value: Any) -> str:
+    """Names of labels and files are the user's: in a table they are text, whatever they look like."""
+    return html.escape(" ".join(str(value).split()), quote=False).replace("|", "\\|")

@@ -9,27 +9,39 @@ number and the same file system as its final place. Every file and directory is 
 one rename makes it `base/<next>`, and `base` is flushed. A process may die at any instant: what it
 leaves behind has a dot name, and the next run removes it. Two locks make that safe beside others:
 
-base/.publish.lock      held for the moments in which stages are made or swept and numbers are
-                        given or taken away: numbers never clash, the newest stays the newest
-base/.staging-*/lock    held as long as the export lives: a stage whose lock is free is dead
+base, base/.publish.lock    held for the moments in which stages are made or swept and numbers are
+                            given or taken away: numbers never clash, the newest stays the newest
+base/.staging-*/lock        held as long as the export lives: a stage whose lock is free is dead
 
-Needs a POSIX system (flock; directories that can be flushed).
+Whoever judged a version beside others publishes it by `stage.publish`, which looks under the lock
+whether those others are still the ones that are there. Needs a POSIX system (flock; directories that
+can be flushed).
 """
 
 import contextlib
 import dataclasses
 import os
-import shutil
+import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from export.errors import ExportError
-from export.versions.disk_errors import explained, no_room_code, refusal
-from export.versions.listing import Version, list_versions, next_version
-from export.versions.lock_file import is_free, locked
+from export.formats import format_of
+from export.versions.disk import delete, flush, flush_or_warn, flush_tree
+from export.versions.disk_errors import explained, no_room_explained
+from export.versions.examination import (
+    Examination,
+    discard,
+    read_header,
+    refuse_missing,
+    refuse_other_labels,
+    store,
+)
+from export.versions.listing import identity, newest_version, next_version, refuse_other_format
+from export.versions.lock_file import is_free, locked, locked_folder
 
 _BASE_LOCK: Final = ".publish.lock"
 _STAGE: Final = ".staging-"
@@ -39,17 +51,48 @@ _RETIRED: Final = ".removed-"
 _LOST_RACES: Final = 20
 
 
+@dataclasses.dataclass(frozen=True)
+class Front:
+    """What a candidate is judged by; equal as long as nothing of it changed.
+
+    Attributes:
+        newest: number and `identity` of the version that a server answers with; None without one.
+        examination: checksum of the examination; None without one.
+    """
+
+    newest: tuple[int, str] | None
+    examination: str | None
+
+
 @dataclasses.dataclass(repr=False)
 class Stage:
     """A version that is being written.
 
     Attributes:
+        base: the folder of versions.
         path: an empty directory; what is in it when the `with` block ends is published.
-        published: where the version is now; set once the `with` block has ended without error.
+        published: where the version is now; None until it is.
     """
 
+    base: Path
     path: Path
-    published: Path = dataclasses.field(init=False)
+    published: Path | None = None
+
+    def publish(
+        self, front: Front | None = None, first_examination: Examination | None = None
+    ) -> bool:
+        """Publish now, not at the end of the block; whether that was done.
+
+        Args:
+            front: what the version was judged by; where that is no longer so, nothing is published.
+            first_examination: for a folder that has none.
+
+        Raises:
+            ExportError: see `staged_version`; or the folder holds another format.
+        """
+        with explained(self.base):
+            self.published = _publish(self.path, self.base, front, first_examination)
+        return self.published is not None
 
 
 @contextlib.contextmanager
@@ -68,60 +111,108 @@ def staged_version(base: Path) -> Iterator[Stage]:
     """
     with contextlib.ExitStack() as undo:
         with explained(base):
-            stage = Stage(_open_stage(base, undo))
-        try:
+            stage = Stage(base, _open_stage(base, undo))
+        with no_room_explained(base):
             yield stage
-        except ExportError:
-            raise
-        except Exception as error:
-            if code := no_room_code(error):
-                raise refusal(base, code) from error
-            raise
-        with explained(base):
-            stage.published = _publish(stage.path, base)
+        if stage.published is None:
+            stage.publish()
 
 
-def rollback(base: Path, number: int) -> Path:
-    """Publish an earlier version again under the next number, and return its directory.
-
-    Files are hard links to the earlier version's where the disk can do that: no room is taken, and
-    the copy stays whole when the earlier version is removed.
+def front_of(base: Path) -> Front:
+    """What a candidate for this folder is judged by, as it is now.
 
     Raises:
-        ExportError: there is no such version, or what `staged_version` raises.
+        ExportError: `base` is a file or may not be read, or its examination is damaged.
     """
-    versions = list_versions(base)
-    source = next((version.path for version in versions if version.number == number), None)
-    if source is None:
-        numbers = ", ".join(str(version.number) for version in versions) or "none yet"
-        raise ExportError(
-            f"`version` must be one of those in '{base}' ({numbers}). Received: version={number}"
-        )
-    with staged_version(base) as stage, explained(base):
-        _link_tree(source, stage.path)
-    return stage.published
+    header, newest = read_header(base), newest_version(base)
+    return Front(
+        newest=(newest.number, identity(newest.path)) if newest else None,
+        examination=header.sha256 if header else None,
+    )
 
 
-def keep_newest(base: Path, count: int) -> list[Version]:
-    """Remove all versions but the newest `count`, and return those removed, newest first.
+def check_can_publish(
+    base: Path, file_format: str, label_names: Sequence[str] | None = None
+) -> None:
+    """Refuse a folder that no version of this format can be published in; leaves nothing behind.
 
-    A version is renamed to a dot name before its first file goes: no reader sees half of one.
+    Takes milliseconds, and needs no TensorFlow: for the beginning of something long.
+
+    Args:
+        base: the folder of versions; it need not be there.
+        file_format: one of `export.settings.FORMATS`.
+        label_names: the model's classes, where they are known already.
 
     Raises:
-        ExportError: `count` is below 1 (the newest always stays), or the folder is read-only or
-            no folder.
+        ExportError: it is a file, may not be written to, has no room for a folder, holds versions of
+            another format, or versions and no examination, or an examination of other labels.
     """
-    if count < 1:
-        raise ExportError(f"`count` must be at least 1. Received: count={count}")
-    # Without versions there may be no folder to put the lock in.
-    if not list_versions(base):
-        return []
-    with explained(base), locked(base / _BASE_LOCK):
-        surplus = list_versions(base)[count:]
-        for version in reversed(surplus):
-            _retire(version.path, base)
-        _sweep(base)
-    return surplus
+    with explained(base):
+        nearest = next(folder for folder in (base, *base.absolute().parents) if folder.exists())
+        trial = Path(tempfile.mkdtemp(prefix=_STAGE, dir=nearest))
+        with contextlib.suppress(FileNotFoundError):  # taken for a dead process's
+            trial.rmdir()
+    refuse_other_format(base, file_format)
+    header = read_header(base)
+    refuse_missing(base, header)
+    if header is not None and label_names is not None:
+        refuse_other_labels(base, header.label_names, label_names)
+
+
+def locked_base(base: Path) -> contextlib.AbstractContextManager[None]:
+    """Hold the lock under which numbers are given and taken away; works on a full disk.
+
+    Raises:
+        OSError: `base` is not there, or cannot be locked.
+    """
+    return locked_folder(base, base / _BASE_LOCK)
+
+
+def retire(path: Path, base: Path) -> None:
+    """Take a version out of the readers' sight in one rename, for `sweep` to delete; no room is needed.
+
+    Raises:
+        OSError: it cannot be renamed, and is where it was.
+    """
+    path.rename(base / f"{_RETIRED}{path.name.strip()}-{secrets.token_hex(4)}")
+
+
+def sweep(base: Path) -> None:
+    """Delete stages of dead processes and versions on their way out; `base` must be locked."""
+    sweep_stages(base)
+    retired = list(base.glob(f"{_RETIRED}*"))
+    if retired:
+        # Were the deletions on disk before the rename, a power cut would bring back half a version.
+        flush(base)
+    for version in retired:
+        delete(version)
+
+
+def sweep_stages(parent: Path) -> None:
+    """Delete what processes that died have left of what they wrote."""
+    for stage in parent.glob(f"{_STAGE}*"):
+        if is_free(stage / _STAGE_LOCK):
+            delete(stage)
+
+
+def make_folders(base: Path, undo: contextlib.ExitStack) -> None:
+    """Make a folder and its missing parents; `undo` removes those that are then still empty."""
+    missing = list(takewhile(lambda folder: not folder.exists(), [base, *base.parents]))
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        undo.callback(_remove_if_empty, folder)
+        flush(folder.parent)
+
+
+def open_folder(parent: Path, undo: contextlib.ExitStack) -> Path:
+    """A directory to write in, under a dot name and a lock that tells that this process lives."""
+    folder = Path(tempfile.mkdtemp(prefix=_STAGE, dir=parent))
+    undo.callback(delete, folder)
+    undo.enter_context(locked(folder / _STAGE_LOCK))
+    # Inside, because mkdtemp's own directory is closed to the user that the server runs as.
+    content = folder / "version"
+    content.mkdir()
+    return content
 
 
 def _open_stage(base: Path, undo: contextlib.ExitStack) -> Path:
@@ -134,41 +225,43 @@ def _open_stage(base: Path, undo: contextlib.ExitStack) -> Path:
 
 def _try_stage(base: Path, undo: contextlib.ExitStack) -> Path:
     """As `_open_stage`; FileNotFoundError where `base` vanishes meanwhile."""
-    _make_folders(base, undo)
-    with locked(base / _BASE_LOCK):
-        _sweep(base)
-        folder = Path(tempfile.mkdtemp(prefix=_STAGE, dir=base))
-        undo.callback(_delete, folder)
-        undo.enter_context(locked(folder / _STAGE_LOCK))
-    # Inside, because mkdtemp's own directory is closed to the user that the server runs as.
-    content = folder / "version"
-    content.mkdir()
-    return content
+    make_folders(base, undo)
+    with locked_base(base):
+        sweep(base)
+        return open_folder(base, undo)
 
 
-def _make_folders(base: Path, undo: contextlib.ExitStack) -> None:
-    """Make `base` and its missing parents; `undo` removes those that are then still empty."""
-    missing = list(takewhile(lambda folder: not folder.exists(), [base, *base.parents]))
-    for folder in reversed(missing):
-        folder.mkdir(exist_ok=True)
-        undo.callback(_remove_if_empty, folder)
-        _flush(folder.parent)
-
-
-def _publish(content: Path, base: Path) -> Path:
-    """Flush the stage to disk and rename it to the next number."""
+def _publish(
+    content: Path, base: Path, front: Front | None, first_examination: Examination | None
+) -> Path | None:
+    """Flush the stage to disk and rename it to the next number; None where `front` is no longer so."""
     if not any(content.iterdir()):
         raise ExportError(f"the stage must hold a version; write it to '{content}'. Received: none")
-    _flush_tree(content)
-    with locked(base / _BASE_LOCK):
-        target = _rename_to_next(content, base)
-        try:
-            _flush(base)
-        except OSError:
-            # An error says that the folder is as it was.
-            target.rename(content)
-            raise
+    flush_tree(content)
+    with locked_base(base):
+        if front is not None and front != front_of(base):
+            return None
+        refuse_other_format(base, format_of(content))
+        with _examination_for(content, base, first_examination):
+            target = _rename_to_next(content, base)
+        # It is there, and a server may be reading it: no error now may say that it is not.
+        flush_or_warn(base, f"{target} is published, but may not outlive a power cut")
     return target
+
+
+@contextlib.contextmanager
+def _examination_for(content: Path, base: Path, examination: Examination | None) -> Iterator[None]:
+    """Store it for the version that comes next; take it away if that one does not come."""
+    if examination is None:
+        yield
+        return
+    store(base, examination, {})
+    try:
+        yield
+    except BaseException:
+        if content.exists():
+            discard(base)
+        raise
 
 
 def _rename_to_next(content: Path, base: Path) -> Path:
@@ -182,66 +275,6 @@ def _rename_to_next(content: Path, base: Path) -> Path:
                 raise
 
 
-def _link_tree(source: Path, target: Path) -> None:
-    """Fill `target` with the directories of `source` and links to its files."""
-    for child in source.iterdir():
-        twin = target / child.name
-        if child.is_dir() and not child.is_symlink():
-            twin.mkdir()
-            _link_tree(child, twin)
-        else:
-            _link_or_copy(child, twin)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """A second name for a file; a copy where the disk or its owner allows none."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(source, target, follow_symlinks=False)
-
-
-def _retire(path: Path, base: Path) -> None:
-    """Take a version out of the readers' sight in one rename, for `_sweep` to delete."""
-    retired = Path(tempfile.mkdtemp(prefix=_RETIRED, dir=base))
-    path.rename(retired / path.name)
-    # Were the deletions on disk before the rename, a power cut would bring back half a version.
-    _flush(base)
-
-
-def _sweep(base: Path) -> None:
-    """Delete stages of dead processes and versions on their way out; `base` must be locked."""
-    for stage in base.glob(f"{_STAGE}*"):
-        if is_free(stage / _STAGE_LOCK):
-            _delete(stage)
-    for retired in base.glob(f"{_RETIRED}*"):
-        _delete(retired)
-
-
-def _delete(folder: Path) -> None:
-    """Delete what is ours to delete; the rest has a dot name, and the next run tries again."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 def _remove_if_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-def _flush_tree(folder: Path) -> None:
-    """Flush every file and directory under `folder`, and `folder` itself, to disk."""
-    for child in folder.iterdir():
-        if child.is_dir() and not child.is_symlink():
-            _flush_tree(child)
-        elif child.is_file():
-            _flush(child)
-    _flush(folder)
-
-
-def _flush(path: Path) -> None:
-    """Flush one file or directory to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,6 +1,7 @@
 """Copies of a trained string model with other words or weights, and one of other layers."""
 
 import keras
+import numpy as np
 
 from keras_pipeline import SentimentModel, TweetCleaner, build_vectorizer
 
@@ -23,6 +24,12 @@ def rounded(model):
     return copy_of(
         model, weights=[weight.astype("float16") for weight in model.classifier.get_weights()]
     )
+
+
+def inclined(model, label, by):
+    """A copy that says one label more often than it should: the worse, the more it is inclined."""
+    *weights, bias = model.classifier.get_weights()
+    return copy_of(model, weights=[*weights, bias + by * np.eye(len(bias), dtype="float32")[label]])
 
 
 def of_unknown_layers():

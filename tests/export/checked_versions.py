@@ -2,11 +2,12 @@
 
 python checked_versions.py publish BASE COUNT      publish COUNT versions, print their numbers
 python checked_versions.py fill BASE COUNT         the same until refused, tell what is left
+python checked_versions.py keep BASE COUNT         keep the newest COUNT of what is there, tell the same
+python checked_versions.py fill_and_keep BASE COUNT  publish COUNT versions, keep the newest one
 python checked_versions.py kill BASE KILLS         die at random moments while a reader polls
-python checked_versions.py crash BASE              die before every system call, once each
 
 A process of its own: it forks, which a test runner with threads must not. Prints JSON. Tests import
-the rest, and start it with `result_of(start(command, base, ...))`.
+the rest, and start it with `result_of(start(command, base, ...))`. crashes.py does more to it.
 """
 
 import hashlib
@@ -17,16 +18,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from export.errors import ExportError
+from export.versions.disk_errors import explained
+from export.versions.earlier import keep_newest, rollback
+from export.versions.examination import Examination
 from export.versions.listing import version_number
-from export.versions.publish import keep_newest, rollback, staged_version
+from export.versions.publish import front_of, staged_version
 
 FILES = ("saved_model.pb", "variables/variables.data", "assets/vocabulary.txt")
-# What changes the disk, or waits for someone who does; writes and flushes fall between these.
-SYSTEM_CALLS = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "fcntl.flock"}
 
 
 def write_version(folder: Path) -> None:
@@ -37,6 +41,13 @@ def write_version(folder: Path) -> None:
     for name, content in contents.items():
         folder.joinpath(name).parent.mkdir(exist_ok=True)
         folder.joinpath(name).write_bytes(content)
+
+
+def rows(source: str, *, chosen: bool = False, count: int = 60) -> Examination:
+    """An examination; its rows tell its source."""
+    texts = np.array([f"{source} {number}" for number in range(count)], object)
+    labels = np.arange(count) % 3
+    return Examination(texts, labels, ("negative", "neutral", "positive"), source, chosen)
 
 
 def is_whole(folder: Path) -> bool:
@@ -81,14 +92,22 @@ def torn(base: Path) -> list[int]:
 
 
 def leftovers(base: Path) -> list[str]:
-    """Names in the folder that are no version."""
-    return [name for name in names(base) if version_number(name) is None]
+    """Names in the folder that are neither a version nor its examination."""
+    return [name for name in names(base) if version_number(name) is None and name != ".examination"]
 
 
 def publish_one(base: Path) -> int:
     """Publish a version; its number."""
-    with staged_version(base) as stage:
+    with staged_version(base) as stage, explained(base):
         write_version(stage.path)
+    return int(stage.published.name)
+
+
+def publish_first(base: Path, source: str = "first") -> int:
+    """Publish a version that brings an examination; its number."""
+    with staged_version(base) as stage, explained(base):
+        write_version(stage.path)
+        assert stage.publish(front_of(base), rows(source))
     return int(stage.published.name)
 
 
@@ -100,6 +119,11 @@ def publish_roll_back_and_keep(base: Path) -> None:
         keep_newest(base, 4)
 
 
+def found_in(base: Path) -> dict[str, object]:
+    """What a reader finds."""
+    return {"versions": sorted(numbers(base)), "torn": torn(base), "leftovers": leftovers(base)}
+
+
 def fill(base: Path, count: int) -> dict[str, object]:
     """Publish until refused; the sentence, and what a reader finds afterwards."""
     sentence = None
@@ -108,74 +132,41 @@ def fill(base: Path, count: int) -> dict[str, object]:
             publish_one(base)
     except ExportError as error:
         sentence = str(error)
-    return {
-        "sentence": sentence,
-        "versions": sorted(numbers(base)),
-        "torn": torn(base),
-        "leftovers": leftovers(base),
-    }
+    return {"sentence": sentence, **found_in(base)}
 
 
-def crash_everywhere(root: Path) -> dict[str, dict[str, int]]:
-    """Run each command on two versions, dying before its first system call, its second, ..."""
-    commands: dict[str, tuple[Callable[[Path], object], list[set[int]]]] = {
-        "publish": (publish_one, [{1, 2}, {1, 2, 3}]),
-        "rollback": (lambda base: rollback(base, 1), [{1, 2}, {1, 2, 3}]),
-        "keep": (lambda base: keep_newest(base, 1), [{1, 2}, {2}]),
-    }
-    return {
-        name: crash_command(root / name, command, allowed)
-        for name, (command, allowed) in commands.items()
-    }
+def keep_on_a_full_disk(base: Path, count: int) -> dict[str, object]:
+    """Publish until there is neither room nor a file to be had, then keep the newest."""
+    fill(base, 99)
+    files = bytes_left = 0
+    try:
+        while True:
+            base.joinpath(f"filler-{files}").write_bytes(b"")
+            files += 1
+    except OSError:
+        pass
+    try:
+        with base.joinpath("filler-0").open("wb", buffering=0) as filler:
+            while True:
+                bytes_left += filler.write(bytes(4096))
+    except OSError:
+        pass
+    before = sorted(numbers(base))
+    removed = [version.number for version in keep_newest(base, count)]
+    for filler in base.glob("filler-*"):
+        filler.unlink()
+    return {"before": before, "removed": removed, "filled": files > 0, **found_in(base)}
 
 
-def crash_command(
-    root: Path, command: Callable[[Path], object], allowed: list[set[int]]
-) -> dict[str, int]:
-    """Die before each system call in turn; check what is seen then, and that the next run cleans."""
-    littered = 0
-    for instant, base in enumerate(fresh_bases(root), start=1):
-        died = run_and_die(lambda base=base: command(base), before_call=instant)
-        assert not torn(base), (instant, torn(base))
-        assert numbers(base) in allowed, (instant, numbers(base))
-        littered += bool(leftovers(base))
-        publish_one(base)
-        assert not leftovers(base), (instant, leftovers(base))
-        if not died:
-            return {"instants": instant - 1, "littered": littered}
-    raise AssertionError
-
-
-def fresh_bases(root: Path) -> Iterator[Path]:
-    """Folders that hold versions 1 and 2."""
-    while True:
-        base = root / str(time.monotonic_ns())
-        for number in ("1", "2"):
-            base.joinpath(number).mkdir(parents=True)
-            write_version(base / number)
-        yield base
-
-
-def run_and_die(command: Callable[[], object], *, before_call: int) -> bool:
-    """Run in a child that kills itself before its nth system call; whether it came to that."""
-    child = os.fork()
-    if child == 0:
-        calls = 0
-
-        def die_in_time(event: str, _: object) -> None:
-            nonlocal calls
-            # The kill below is an event too.
-            if event in SYSTEM_CALLS:
-                calls += 1
-                if calls == before_call:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(die_in_time)
-        command()
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert status in {0, signal.SIGKILL}, status
-    return status != 0
+def fill_and_keep(base: Path, count: int) -> dict[str, object]:
+    """Publish versions and keep the newest; the sentence, and what a reader finds afterwards."""
+    fill(base, count)
+    try:
+        keep_newest(base, 1)
+        sentence = None
+    except ExportError as error:
+        sentence = str(error)
+    return {"sentence": sentence, **found_in(base)}
 
 
 def kill_at_random(base: Path, kills: int) -> dict[str, int]:
@@ -202,10 +193,12 @@ def kill_at_random(base: Path, kills: int) -> dict[str, int]:
     return {"kills": kills, "littered": littered, "polls": polls, "versions_seen": len(seen)}
 
 
-def start(*arguments: object, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    """This file with these arguments, in a process of its own."""
+def start(
+    *arguments: object, prefix: tuple[str, ...] = (), script: str = __file__
+) -> subprocess.Popen[str]:
+    """This file, or another script, with these arguments, in a process of its own."""
     return subprocess.Popen(
-        [*prefix, sys.executable, __file__, *map(str, arguments)],
+        [*prefix, sys.executable, script, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -215,7 +208,7 @@ def start(*arguments: object, prefix: tuple[str, ...] = ()) -> subprocess.Popen[
 
 def result_of(process: subprocess.Popen[str]):
     """What the process printed, once it has ended well."""
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return json.loads(output)
 
@@ -223,8 +216,9 @@ def result_of(process: subprocess.Popen[str]):
 COMMANDS: dict[str, Callable[..., object]] = {
     "publish": lambda base, count: [publish_one(base) for _ in range(int(count))],
     "fill": lambda base, count: fill(base, int(count)),
+    "keep": lambda base, count: keep_on_a_full_disk(base, int(count)),
+    "fill_and_keep": lambda base, count: fill_and_keep(base, int(count)),
     "kill": lambda base, kills: kill_at_random(base, int(kills)),
-    "crash": crash_everywhere,
 }
 
 if __name__ == "__main__":

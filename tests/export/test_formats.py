@@ -9,6 +9,7 @@ from export import __main__ as command
 from export import formats
 from export.errors import ExportError
 from export.formats import require
+from export.options import default_to
 from export.settings import LITERT, ONNX, Artefact
 from export.tokens.token_file import write_token_artefact
 
@@ -53,5 +54,5 @@ def test_a_classifier_that_the_loop_does_not_know_is_refused(tmp_path):
 
 def test_the_default_folder_is_the_formats_own():
     """A server takes the newest number in a folder for its next SavedModel."""
-    assert str(command._default_to("saved_model")) == "models/tweet_sentiment"
-    assert str(command._default_to(ONNX)) == "models/tweet_sentiment_onnx"
+    assert str(default_to("saved_model")) == "models/tweet_sentiment"
+    assert str(default_to(ONNX)) == "models/tweet_sentiment_onnx"

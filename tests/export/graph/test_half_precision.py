@@ -23,7 +23,9 @@ TEXTS = ["I love it!!!", "so sad http://t.co/x", "", "what a day " * 9]
 def half(tiny_run, lively_model, test_split, tmp_path_factory):
     """A published version of half precision, and what the gate found."""
     base = tmp_path_factory.mktemp("half") / "models"
-    return export_model(lively_model, base, split=test_split, run=read_run(tiny_run), artefact=HALF)
+    return export_model(
+        lively_model, base, split=test_split, run=read_run(tiny_run), artefact=HALF, force=True
+    )
 
 
 def test_every_weight_is_stored_in_half_precision(half, tiny_model):
@@ -55,7 +57,7 @@ def test_the_full_models_figures_stand_beside_its_own(half, lively_model, test_s
     assert report.full_metrics["accuracy"] == pytest.approx(accuracy)
     assert report.beside().startswith(f"The full model: accuracy {accuracy:.4f}, macro F1 0.")
     card = json.loads((path / "assets.extra/model_card.json").read_text())
-    assert (card["weights"], card["full_model_metrics"]) == ("float16", report.full_metrics)
+    assert (card["weights"], card["full_model_test_part"]) == ("float16", report.full_metrics)
     text = (path / "assets.extra/model_card.md").read_text()
     assert "| stored weights | float16 |" in text
     assert "The full model's" in text

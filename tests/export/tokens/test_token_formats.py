@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from changed_models import copy_of, scaled
+from changed_models import copy_of, inclined, scaled
+from trained_runs import split_of
 
 from export import __main__ as command
 from export.errors import ExportError, GateError
@@ -19,8 +21,8 @@ from export.run_record import read_run
 from export.settings import FLOAT16, LITERT, ONNX, Artefact, Tolerances
 from export.tokens.token_classifier import TokenClassifier
 from export.tokens.token_file import EXAMPLES, write_token_artefact
-from export.tokens.token_gate import TOKEN_CHECKS, pass_token_gate
-from keras_pipeline import SentimentModel, TweetCleaner, build_vectorizer
+from export.tokens.token_gate import TOKEN_CHECKS, ask_with_string_half, pass_token_gate
+from keras_pipeline import SentimentModel, TweetCleaner, build_vectorizer, load_model
 
 DOCS = Path(__file__).parents[3] / "docs" / "export.md"
 
@@ -54,7 +56,7 @@ def published(file_format, tiny_run, tiny_model, test_split, tmp_path_factory):
     base = tmp_path_factory.mktemp(file_format) / "models"
     artefact = Artefact(file_format=file_format)
     return export_model(
-        tiny_model, base, split=test_split, run=read_run(tiny_run), artefact=artefact
+        tiny_model, base, split=test_split, run=read_run(tiny_run), artefact=artefact, force=True
     )
 
 
@@ -84,8 +86,13 @@ class TestVersion:
             "assets/vocabulary.txt",
             "assets/labels.txt",
             "assets.extra/examples.json",
+            "assets.extra/string_half/fingerprint.pb",
+            "assets.extra/string_half/saved_model.pb",
+            "assets.extra/string_half/variables/variables.data-00000-of-00001",
+            "assets.extra/string_half/variables/variables.index",
             "assets.extra/model_card.json",
             "assets.extra/model_card.md",
+            "assets.extra/learned_from.npy",
         }
         lines = (path / "assets/vocabulary.txt").read_text().split("\n")[:-1]
         assert lines == tiny_model.vectorizer.get_vocabulary()
@@ -102,7 +109,7 @@ class TestVersion:
         assert "keep the first 40 tokens" in text
         card = json.loads((path / "assets.extra/model_card.json").read_text())
         assert card["format"] == file_format
-        assert card["full_model_metrics"] == report.full_metrics
+        assert card["full_model_test_part"] == report.full_metrics
         assert set(PACKAGES[file_format].values()) < set(card["versions"])
 
     @pytest.mark.slow
@@ -237,31 +244,50 @@ class TestGate:
 
     @pytest.mark.slow
     def test_a_worse_version_is_caught_by_quality_unless_forced(
-        self, file_format, tiny_run, tiny_model, test_split, tmp_path
+        self, file_format, english_run, tmp_path
     ):
-        """The version in front has another vocabulary: it is asked ids of its own."""
-        answers = tiny_model.predict(test_split.texts, verbose=0).argmax(axis=1)
-        split_ = type(test_split)(test_split.texts, answers)
-        words = tiny_model.vectorizer.get_vocabulary()
-        embeddings, *rest = tiny_model.classifier.get_weights()
+        """The version in front has words in another order: each is asked ids of its own."""
+        model, split = load_model(english_run), split_of(english_run)
+        words = model.vectorizer.get_vocabulary()
+        embeddings, *rest = model.classifier.get_weights()
         order = [0, 1, *range(len(words) - 1, 1, -1)]
         renamed = copy_of(
-            tiny_model, words=[words[i] for i in order], weights=[embeddings[order], *rest]
+            model, words=[words[i] for i in order], weights=[embeddings[order], *rest]
         )
-        options = {"split": split_, "run": read_run(tiny_run)}
+        options = {"split": split, "run": read_run(english_run)}
         artefact = Artefact(file_format=file_format)
         base = tmp_path / "models"
-        export_model(renamed, base, artefact=artefact, **options)
-        *kept, kernel, bias = tiny_model.classifier.get_weights()
-        spoiled = bias - 9 * np.eye(3, dtype="float32")[answers[0]]
-        worse = copy_of(tiny_model, weights=[*kept, kernel, spoiled])
+        _, first = export_model(renamed, base, artefact=artefact, **options)
+        assert first.checks == (*TOKEN_CHECKS, "quality")
+        worse = inclined(model, 0, 4)
         with pytest.raises(GateError) as caught:
             export_model(worse, base, artefact=artefact, **options)
         assert caught.value.check == "quality"
-        assert "macro F1 of at least 1.0000 - 0.01" in caught.value.expected
-        assert [path.name for path in base.iterdir()] == ["1"]
+        assert f"at least {first.metrics['macro_f1']:.4f} - 0.01" in caught.value.expected
+        assert [path.name for path in sorted(base.iterdir())] == [".examination", "1"]
         _, report = export_model(worse, base, artefact=artefact, force=True, **options)
         assert report.forced
+
+    @pytest.mark.slow
+    def test_a_version_of_another_cleaning_is_examined_by_its_own(
+        self, file_format, english_run, tmp_path
+    ):
+        """The model that it was made of is gone: its string half lies beside it."""
+        model, split = load_model(english_run), split_of(english_run)
+        other = SentimentModel(
+            TweetCleaner(), model.vectorizer, model.classifier, model.padded_length
+        )
+        artefact = Artefact(file_format=file_format)
+        path, _ = export_model(
+            other, tmp_path / "models", split=split, run=read_run(english_run), artefact=artefact
+        )
+        texts = ["so HAPPY!!!", "@you http://x", "100 trains :-)", ""]
+        np.testing.assert_allclose(
+            ask_with_string_half(path, texts), other.predict(texts, verbose=0), atol=1e-5
+        )
+        shutil.rmtree(path / "assets.extra" / "string_half")
+        with pytest.raises(ExportError, match="export its run again"):
+            ask_with_string_half(path, texts)
 
 
 def test_a_folder_of_another_format_is_refused(
@@ -277,19 +303,21 @@ def test_a_folder_of_another_format_is_refused(
 
 
 @pytest.mark.slow
-def test_the_command_exports_half_precision_and_lists(file_format, tiny_run, tmp_path, capsys):
+def test_the_command_exports_half_precision_and_lists(file_format, english_run, tmp_path, capsys):
     base = tmp_path / "models"
     arguments = ["--to", str(base), "--format", file_format, "--weights", FLOAT16]
-    assert command.main([str(tiny_run), *arguments]) == 0
+    assert command.main([str(english_run), *arguments]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].endswith("s: assets, reload, signature, parity, quality")
-    assert shown[2].startswith("The full model: accuracy 0.")
-    assert shown[3] == f"Exported: {base / '1'}"
+    assert shown[-2].startswith("The full model: accuracy 0.")
+    assert shown[-1] == f"Exported: {base / '1'}"
     card = json.loads((base / "1/assets.extra/model_card.json").read_text())
     assert (card["format"], card["weights"]) == (file_format, FLOAT16)
     assert 0 < card["gate"]["largest_difference"] <= 1e-3
     assert command.main(["--list", str(base)]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split()[0] == "1"
+    assert capsys.readouterr().out.splitlines()[-1].split()[0] == "1"
+    assert command.main(["--examination", str(english_run), "--to", str(base)]) == 0
+    assert "Version 1: 300 rows, accuracy 0." in capsys.readouterr().out
 
 
 @pytest.mark.slow

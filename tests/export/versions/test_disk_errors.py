@@ -1,6 +1,7 @@
 """What the disk refuses: one clear sentence, and nothing left."""
 
 import errno
+import fcntl
 import os
 import re
 import shutil
@@ -11,10 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from checked_versions import leftovers, numbers, publish_one, result_of, snapshot, start
+from checked_versions import (
+    leftovers,
+    numbers,
+    publish_one,
+    result_of,
+    snapshot,
+    start,
+    torn,
+    write_version,
+)
 
 from export.errors import ExportError
-from export.versions.publish import keep_newest, rollback, staged_version
+from export.versions.earlier import keep_newest, rollback
+from export.versions.publish import staged_version
 
 NOBODY = 65534
 WRITERS = (publish_one, lambda base: keep_newest(base, 1), lambda base: rollback(base, 1))
@@ -47,8 +58,12 @@ def folder_without_write_permission():
 
 def on_tmpfs(folder: Path, options: str) -> tuple[str, ...]:
     """What to put before a command that shall find a disk of its own at `folder`."""
+    return mounted(f"mount -t tmpfs -o {options} tmpfs {folder}")
+
+
+def mounted(mount: str) -> tuple[str, ...]:
+    """What to put before a command that shall find something mounted."""
     private = ("unshare", "--user", "--map-root-user", "--mount")
-    mount = f"mount -t tmpfs -o {options} tmpfs {folder}"
     if not shutil.which("unshare"):
         pytest.skip("`unshare` is needed to mount a disk that only the test sees")
     trial = subprocess.run([*private, "sh", "-c", mount], capture_output=True, check=False)
@@ -142,10 +157,10 @@ def test_other_errors_of_the_caller_stay_what_they_are(base):
         Path("model.keras").read_bytes()
 
 
-def test_a_version_that_may_not_outlive_a_power_cut_is_taken_back(base, monkeypatch):
-    """The folder cannot be flushed after the rename: an error, so the folder is as it was."""
+def test_a_flush_that_fails_after_publication_reads_as_no_failure_of_it(base, monkeypatch, capsys):
+    """The version is there, and a server may have loaded it: saying that it is not would be wrong."""
     publish_one(base)
-    before, real_fsync = snapshot(base), os.fsync
+    real_fsync = os.fsync
 
     def fail_on_base(descriptor):
         if os.path.samestat(os.fstat(descriptor), base.stat()):
@@ -153,6 +168,72 @@ def test_a_version_that_may_not_outlive_a_power_cut_is_taken_back(base, monkeypa
         real_fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fail_on_base)
-    with pytest.raises(ExportError, match=r"mend what the system reports.*Input/output error"):
+    assert publish_one(base) == 2
+    assert capsys.readouterr().err == (
+        f"warning: {base / '2'} is published, but may not outlive a power cut (Input/output error)\n"
+    )
+    assert not torn(base)
+
+
+@pytest.mark.parametrize("name", ["unlink", "rmdir"])
+def test_what_cannot_be_cleared_away_reads_as_no_failure(base, monkeypatch, name):
+    """Lock files and the stage stay under their dot names, for the next run to remove."""
+    publish_one(base)
+
+    def refuse(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, name, refuse)
+    monkeypatch.setattr(Path, name, refuse)
+    assert publish_one(base) == 2
+    monkeypatch.undo()
+    assert leftovers(base)
+    publish_one(base)
+    assert not leftovers(base)
+
+
+def test_a_lock_that_cannot_be_had_leaves_nothing(base, tmp_path, monkeypatch):
+    """A new folder on a file system that is out of locks."""
+
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(ExportError, match=r"mend what the system reports.*No locks available"):
         publish_one(base)
-    assert snapshot(base) == before
+    assert not snapshot(tmp_path)
+
+
+@pytest.mark.parametrize("options", ["size=300k,nr_inodes=60", "size=600k,nr_inodes=40"])
+def test_old_versions_go_from_a_disk_without_a_byte_or_a_file_left(tmp_path, options):
+    """The very moment at which removing them is what the error message recommends."""
+    report = result_of(start("keep", tmp_path, 1, prefix=on_tmpfs(tmp_path, options)))
+    assert report["filled"]
+    *old, newest = report["before"]
+    assert len(old) >= 2
+    assert report["removed"] == sorted(old, reverse=True)
+    assert report["versions"] == [newest]
+    assert not report["torn"]
+    assert not report["leftovers"]
+
+
+def test_a_version_in_a_lower_layer_of_an_overlay_is_named_and_the_others_go(tmp_path):
+    """No rename takes it away, and file by file a reader would see half of it."""
+    layers = {name: tmp_path / name for name in ("lower", "upper", "work", "seen")}
+    for layer in layers.values():
+        layer.mkdir()
+    for number in ("1", "2"):
+        layers["lower"].joinpath(number).mkdir()
+        write_version(layers["lower"] / number)
+    options = (
+        f"userxattr,lowerdir={layers['lower']},upperdir={layers['upper']},workdir={layers['work']}"
+    )
+    prefix = mounted(f"mount -t overlay overlay -o {options} {layers['seen']}")
+    report = result_of(start("fill_and_keep", layers["seen"], 2, prefix=prefix))
+    assert report["sentence"].endswith(
+        f"Removed: 3. Received: base='{layers['seen']}' with 1 (Invalid cross-device link), "
+        "2 (Invalid cross-device link)"
+    )
+    assert report["versions"] == [1, 2, 4]
+    assert not report["torn"]
+    assert not report["leftovers"]

@@ -13,10 +13,13 @@ from export.errors import ExportError
 from export.versions.listing import (
     LARGEST_NUMBER,
     MODEL_CARD,
+    Unreadable,
     Version,
-    format_versions,
+    identity,
     list_versions,
+    newest_version,
     next_version,
+    read_folder,
     version_number,
 )
 
@@ -140,7 +143,7 @@ class TestNextVersion:
 
 
 class TestWhatIsTold:
-    """Date and metrics come from the model card; a version without one is listed all the same."""
+    """The date comes from the model card; a version without one is listed all the same."""
 
     def test_from_the_card(self, make_version, tmp_path):
         card = {"date": "2025-01-02T03:04:05Z", "metrics": {"accuracy": 0.75, "macro_f1": 0.7}}
@@ -151,7 +154,7 @@ class TestWhatIsTold:
                 path=path,
                 exported_at=dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc),
                 size_bytes=1000 + len(json.dumps(card)),
-                metrics={"accuracy": 0.75, "macro_f1": 0.7},
+                card=card,
             )
         ]
 
@@ -162,20 +165,36 @@ class TestWhatIsTold:
     @pytest.mark.parametrize(
         "card",
         [
-            "",
-            "no json",
-            "[1, 2]",
             "{}",
             '{"date": null, "metrics": null}',
-            '{"date": 20250102, "metrics": [0.7]}',
-            '{"date": "yesterday", "metrics": {"accuracy": "high", "macro_f1": true}}',
+            '{"date": 20250102}',
+            '{"date": "yesterday"}',
             '{"date": "0001-01-01T00:00:00+14:00"}',
         ],
     )
-    def test_a_broken_card_is_no_card(self, make_version, tmp_path, card):
+    def test_a_date_that_is_none_is_the_folders(self, make_version, tmp_path, card):
         make_version("4", card)
         (version,) = list_versions(tmp_path)
-        assert (version.exported_at, version.metrics) == (NOON, {})
+        assert (version.exported_at, version.problem) == (NOON, None)
+
+    @pytest.mark.parametrize(
+        ("card", "problem"),
+        [
+            ("", "model_card.json is damaged: Expecting value"),
+            ("no json", "model_card.json is damaged: Expecting value"),
+            ("[1, 2]", "model_card.json holds no JSON object"),
+            ('{"a":' * 100_000, "model_card.json is nested too deep"),
+            ('{"metrics": {"accuracy": 1e400}}', "1e400 is no finite number"),
+            ('{"metrics": {"accuracy": -Infinity}}', "-Infinity is no finite number"),
+            ('{"metrics": {"accuracy": NaN}}', "NaN is no finite number"),
+            (f'{{"metrics": {{"accuracy": 1{"0" * 5000}}}}}', "is too large a number"),
+        ],
+    )
+    def test_a_damaged_card_is_no_card_and_is_named(self, make_version, tmp_path, card, problem):
+        make_version("4", card)
+        (version,) = list_versions(tmp_path)
+        assert (version.exported_at, version.card) == (NOON, {})
+        assert problem in version.problem
 
     def test_a_card_that_is_no_text(self, make_version, tmp_path):
         make_version("4", "").joinpath(MODEL_CARD).write_bytes(b"\xff\xfe{")
@@ -198,22 +217,55 @@ class TestWhatIsTold:
         assert version.exported_at.tzinfo is dt.timezone.utc
 
 
-class TestTable:
-    """What `--list` prints."""
+class TestWhatCannotBeRead:
+    """One broken entry is named, and hides none of the others."""
 
-    def test_columns_are_aligned(self):
-        versions = [
-            Version(10, Path("10"), NOON, 123_456_789, {"accuracy": 0.71234, "macro_f1": 0.7}),
-            Version(9, Path("9"), NOON, 50_000, {}),
-        ]
-        assert format_versions(versions).splitlines() == [
-            "version        date (UTC)  accuracy  macro F1  size (MB)",
-            "     10  2025-11-22 12:00    0.7123    0.7000      123.5",
-            "      9  2025-11-22 12:00         -         -        0.1",
-        ]
+    def test_a_link_to_itself(self, make_version, tmp_path):
+        make_version("1")
+        tmp_path.joinpath("2").symlink_to("2")
+        broken, whole = read_folder(tmp_path)
+        assert str(broken) == (
+            f"'{tmp_path / '2'}' cannot be read (Too many levels of symbolic links)"
+        )
+        assert (broken.number, whole.number) == (2, 1)
+        assert numbers(tmp_path) == [1]
 
-    def test_an_empty_folder_is_told_in_a_sentence(self):
-        assert format_versions([]) == "No version has been published yet."
+    def test_a_link_that_leads_nowhere(self, make_version, tmp_path):
+        make_version("1")
+        tmp_path.joinpath("3").symlink_to("nowhere")
+        assert [type(found) for found in read_folder(tmp_path)] == [Unreadable, Version]
+
+    def test_its_number_is_taken_all_the_same(self, tmp_path):
+        tmp_path.joinpath("2").symlink_to("2")
+        assert next_version(tmp_path) == 3
+
+    def test_a_time_beyond_the_calendar(self, make_version, tmp_path):
+        os.utime(make_version("1"), (1e12, 1e12))
+        assert numbers(tmp_path) == [1]
+
+    def test_a_name_of_thousands_of_digits(self, tmp_path):
+        """Python refuses to read it as a number; a folder's name may have 255."""
+        assert version_number("1" * 5000) is None
+
+
+class TestNewest:
+    """The version that a server answers with, and what tells one export from another."""
+
+    def test_an_empty_folder_is_served_by_nobody(self, make_version, tmp_path):
+        make_version("1")
+        tmp_path.joinpath("2").mkdir()
+        assert newest_version(tmp_path).number == 1
+
+    def test_a_copy_is_the_same_export(self, make_version):
+        one, same, other = (make_version(name, card) for name, card in ("1a", "2a", "3b"))
+        assert identity(one) == identity(same) != identity(other)
+
+    def test_without_cards_the_weights_tell(self, make_version):
+        """Two trainings of one network may write the same graph."""
+        one, other = make_version("1"), make_version("2")
+        for version, weights in ((one, b"1"), (other, b"2")):
+            version.joinpath("variables", "variables.index").write_bytes(weights)
+        assert identity(one) != identity(other)
 
 
 def test_reading_versions_imports_no_tensorflow(tmp_path):

@@ -1,19 +1,23 @@
 """Publication: a server sees none of a version or all of it, whatever happens to the exporter."""
 
+import contextlib
 import errno
 import os
 import re
 import shutil
 from pathlib import Path
 
+import crashes
 import pytest
 from checked_versions import (
     is_whole,
     leftovers,
     names,
     numbers,
+    publish_first,
     publish_one,
     result_of,
+    rows,
     snapshot,
     start,
     torn,
@@ -22,7 +26,9 @@ from checked_versions import (
 
 import export.versions.publish
 from export.errors import ExportError
-from export.versions.publish import keep_newest, rollback, staged_version
+from export.versions.earlier import keep_newest, rollback
+from export.versions.examination import read_examination, store
+from export.versions.publish import check_can_publish, front_of, staged_version
 
 
 def publish_and_refuse(base: Path, refusal: BaseException) -> None:
@@ -169,14 +175,25 @@ class TestSuddenDeath:
     """A process that dies leaves nothing that a server would take for a version."""
 
     def test_killed_before_any_system_call(self, tmp_path):
-        """Publishing, rolling back and removing each die at every instant that they have.
+        """Whatever is done to a folder dies at every instant that it has.
 
-        Each time a reader sees the folder of before or of after, every version whole, and the
-        next run removes what was left.
+        Publishing, the first version with its examination, rolling back, removing, setting an
+        examination and filling a run's folder.
+        Each time a reader sees the folder of before or of after, every version and the examination
+        whole, and the next run removes what was left.
         """
-        figures = result_of(start("crash", tmp_path))
+        figures = result_of(start("crash", tmp_path, script=crashes.__file__))
         assert min(command["instants"] for command in figures.values()) > 10, figures
         assert min(command["littered"] for command in figures.values()) > 10, figures
+
+    @pytest.mark.slow
+    def test_refused_by_any_system_call(self, tmp_path):
+        """Each call of each command fails, in five ways: an error means that nothing happened.
+
+        No error means that all of it did, and whatever is left the next run removes.
+        """
+        figures = result_of(start("refuse", tmp_path, script=crashes.__file__))
+        assert min(command["instants"] for command in figures.values()) > 10, figures
 
     def test_killed_at_random_moments_under_the_eyes_of_a_reader(self, base):
         """Of every version that it ever sees, a polling reader finds each file whole."""
@@ -322,3 +339,117 @@ class TestKeep:
         keep_newest(base, 1)
         assert names(base) == ["2"]
         assert is_whole(target)
+
+
+class TestFront:
+    """A version that was compared with another is published over that one, or not at all."""
+
+    def test_over_the_one_that_it_was_compared_with(self, base):
+        publish_first(base)
+        assert publish_compared(base, front_of(base)) == base / "2"
+
+    @pytest.mark.parametrize(
+        "meanwhile",
+        [
+            publish_one,
+            lambda base: rollback(base, 1),
+            lambda base: store(base, rows("other", chosen=True), {}),
+            lambda base: (shutil.rmtree(base / "2"), publish_one(base)),
+        ],
+        ids=["published", "rolled back", "examination", "removed by hand and published again"],
+    )
+    def test_not_where_that_changed_meanwhile(self, base, meanwhile):
+        publish_first(base)
+        publish_one(base)
+        front = front_of(base)
+        meanwhile(base)
+        seen = numbers(base)
+        assert publish_compared(base, front) is None
+        assert numbers(base) == seen
+        assert not leftovers(base)
+
+    def test_old_versions_may_go_meanwhile(self, base):
+        publish_first(base)
+        publish_one(base)
+        front = front_of(base)
+        keep_newest(base, 1)
+        assert publish_compared(base, front) == base / "3"
+
+    def test_of_two_first_versions_one_brings_the_examination(self, base):
+        front = front_of(base)
+        publish_first(base, "one")
+        assert publish_compared(base, front, rows("other")) is None
+        assert read_examination(base).source == "one"
+        assert numbers(base) == {1}
+
+
+class TestOneFormat:
+    """A server would take the next number for its next SavedModel, whatever is in it."""
+
+    def test_another_format_is_refused_under_the_lock(self, base):
+        """Both exports saw an empty folder."""
+        with staged_version(base) as stage:
+            stage.path.joinpath("model.onnx").touch()
+            publish_one(base)
+            with pytest.raises(ExportError, match="whose version 1 is saved_model"):
+                stage.publish()
+            shutil.rmtree(base / "1")
+        assert base.joinpath("1", "model.onnx").exists()
+        shutil.rmtree(base / "1")
+        publish_one(base)
+        assert numbers(base) == {1}
+        assert not leftovers(base)
+
+    def test_before_anything_slow_begins(self, base):
+        publish_first(base)
+        check_can_publish(base, "saved_model")
+        with pytest.raises(ExportError, match="must be a folder of litert versions"):
+            check_can_publish(base, "litert")
+
+
+class TestCheckCanPublish:
+    """What can be told before the first epoch is; nothing is left behind."""
+
+    def test_a_folder_that_is_not_there_yet(self, base, tmp_path):
+        check_can_publish(base, "saved_model")
+        assert not snapshot(tmp_path)
+
+    def test_a_relative_path(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        check_can_publish(Path("models/tweets"), "saved_model")
+        assert not snapshot(tmp_path)
+
+    @pytest.mark.parametrize("path", ["file", "file/below"])
+    def test_a_file(self, tmp_path, path):
+        tmp_path.joinpath("file").touch()
+        with pytest.raises(ExportError, match="must be a folder"):
+            check_can_publish(tmp_path / path, "saved_model")
+
+    def test_a_place_that_takes_no_folder(self):
+        with pytest.raises(ExportError, match=r"must be a folder.*base='/proc/models'"):
+            check_can_publish(Path("/proc/models"), "saved_model")
+
+    def test_versions_without_an_examination(self, base):
+        publish_one(base)
+        with pytest.raises(ExportError, match="must be a folder with an examination"):
+            check_can_publish(base, "saved_model")
+
+    def test_an_examination_of_other_labels(self, base):
+        publish_first(base)
+        check_can_publish(base, "saved_model", ["positive", "negative", "neutral"])
+        with pytest.raises(ExportError, match="whose examination has the model's labels, joy"):
+            check_can_publish(base, "saved_model", ["joy"])
+
+
+def publish_compared(base, front, first=None):
+    """Publish if `front` is still so; where."""
+    with contextlib.suppress(NotPublishedError), staged_version(base) as stage:
+        write_version(stage.path)
+        if not stage.publish(front, first):
+            raise NotPublishedError
+        return stage.published
+    return None
+
+
+class NotPublishedError(Exception):
+    """Raised in place of another comparison."""

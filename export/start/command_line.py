@@ -1,12 +1,14 @@
 """How every command of this project reads its words: no abbreviations, and one sentence on a mistake.
 
-It imports nothing of this project, so that each package may use it.
+It imports nothing of this project but its neighbour, so that each package may use it.
 """
 
 import argparse
 import difflib
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
+
+from export.start.shown import shown
 
 EXIT_USAGE: Final = 2
 
@@ -42,7 +44,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line on standard error, exit code 2."""
-        self.exit(EXIT_USAGE, f"{self.prog}: {message.rstrip('.')}. See --help.\n")
+        self.exit(EXIT_USAGE, f"{self.prog}: {shown(message.rstrip('.'))}. See --help.\n")
 
     def _named(self, unknown: list[str]) -> str:
         words = " ".join(unknown)

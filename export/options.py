@@ -1,0 +1,194 @@
+"""The command line of `python -m export`: what may be asked, and in what bounds. No TensorFlow here."""
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from export.settings import (
+    FORMATS,
+    GRAPHS,
+    PROBABILITY_TOLERANCES,
+    SAVED_MODEL,
+    WEIGHTS,
+    Tolerances,
+)
+from export.signatures import MODEL_NAME
+from export.start.command_line import Parser
+
+_MODELS: Final = Path("models")
+
+
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options, checked one by one and against each other; a mistake ends the process."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    options.to = getattr(options, "to", default_to(options.file_format))
+    commands = ("model", "examination", "rollback")
+    given = [name for name in commands if getattr(options, name) is not None]
+    if not given and options.list is None and options.keep is None:
+        parser.error(
+            "expected a model, --list, --examination, --rollback or --keep. Received: none of them"
+        )
+    if len(given) > 1:
+        parser.error(f"expected one of {', '.join(commands)}. Received: {', '.join(given)}")
+    columns = {"text_column", "label_column"} & set(vars(options))
+    if options.examination is None and columns:
+        parser.error(f"expected --examination. Received: {', '.join(sorted(columns))} alone")
+    return options
+
+
+def default_to(file_format: str) -> Path:
+    """Each format has a folder of its own: a server takes the newest number for a SavedModel."""
+    return _MODELS / (MODEL_NAME if file_format == SAVED_MODEL else f"{MODEL_NAME}_{file_format}")
+
+
+def make_parser() -> Parser:
+    """What may be asked."""
+    parser = Parser(
+        prog="python -m export",
+        description="Publish a trained model as a version that passed the gate, and look after what is published.",
+    )
+    parser.add_argument(
+        "model", nargs="?", type=Path, help="model.keras in its run folder, or the folder"
+    )
+    parser.add_argument(
+        "--to",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help=f"folder of versions (default: {default_to(SAVED_MODEL)}, of another format "
+        f"{default_to('FORMAT')})",
+    )
+    _add_artefact(parser)
+    _add_gate(parser)
+    _add_folder(parser)
+    return parser
+
+
+def _add_artefact(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to write")
+    group.add_argument(
+        "--format",
+        choices=FORMATS,
+        default=SAVED_MODEL,
+        dest="file_format",
+        help="litert and onnx take token ids, not text",
+    )
+    group.add_argument(
+        "--weights",
+        choices=WEIGHTS,
+        default=WEIGHTS[0],
+        help="type in which they are stored",
+    )
+    group.add_argument(
+        "--graph",
+        choices=GRAPHS,
+        default=GRAPHS[0],
+        help="how the classifier is computed; auto is fastest",
+    )
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what the gate lets through")
+    known = ", ".join(f"{value:g} with {name}" for name, value in PROBABILITY_TOLERANCES.items())
+    group.add_argument(
+        "--tolerance",
+        type=_bounded(0, 1),
+        default=argparse.SUPPRESS,
+        metavar="P",
+        help=f"largest difference of a probability from the Keras model's (default: {known})",
+    )
+    group.add_argument(
+        "--quality-tolerance",
+        type=_bounded(0, 1),
+        default=Tolerances.macro_f1,
+        metavar="F1",
+        help="how much lower macro F1 may be than that of the version published now",
+    )
+    group.add_argument(
+        "--recall-tolerance",
+        type=_bounded(0, 1),
+        default=Tolerances.recall,
+        metavar="R",
+        help="how much lower the recall of a class may be, if beyond chance",
+    )
+    group.add_argument(
+        "--force",
+        action="store_true",
+        help="publish in spite of the quality check; card and list say so",
+    )
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("instead of exporting, or after it")
+    group.add_argument(
+        "--list",
+        nargs="?",
+        type=Path,
+        const=False,
+        metavar="DIR",
+        help="show the versions in DIR (default: that of --to)",
+    )
+    group.add_argument(
+        "--examination",
+        type=Path,
+        metavar="CSV",
+        help="judge every version in --to on the rows of this table, or on the test part of this run "
+        "folder, now and from now on (default: the test part of the first run published there)",
+    )
+    group.add_argument(
+        "--text-column",
+        default=argparse.SUPPRESS,
+        metavar="NAME",
+        help="of the CSV (default: text)",
+    )
+    group.add_argument(
+        "--label-column",
+        default=argparse.SUPPRESS,
+        metavar="NAME",
+        help="of the CSV (default: label)",
+    )
+    group.add_argument(
+        "--rollback",
+        type=_whole(None),
+        metavar="VERSION",
+        help="publish VERSION again under a new number (default: none)",
+    )
+    group.add_argument(
+        "--keep",
+        type=_whole(1),
+        metavar="N",
+        help="remove all versions but the newest N (default: remove none)",
+    )
+
+
+def _bounded(least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"expected a number from {least:g} to {most:g}. Received: {text}"
+            )
+        return value
+
+    return read
+
+
+def _whole(least: int | None) -> Callable[[str], int]:
+    bound = "" if least is None else f" of at least {least}"
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        if value is None or (least is not None and value < least):
+            raise argparse.ArgumentTypeError(f"expected a whole number{bound}. Received: {text}")
+        return value
+
+    return read
