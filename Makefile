@@ -11,8 +11,8 @@ ARGS ?=
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-train: $(VENV)/.train ## train on real tweets, evaluate, export (ARGS="--epochs 3" passes options)
-	$(BIN)/python -m keras_pipeline.train $(ARGS)
+train: $(VENV)/.train ## train on real tweets, evaluate, publish (ARGS="--epochs 3" passes options)
+	$(BIN)/python -m keras_pipeline.train --publish $(ARGS)
 
 serve: $(VENV)/.train ## serve what is published by the best server here (ARGS="--port 8510" passes options)
 	$(BIN)/python -m serving.up $(ARGS)

@@ -10,7 +10,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from export.quiet_tensorflow import import_tensorflow
+from export.start.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
     from keras_pipeline.config import TrainConfig

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final
 
+from export.start.shown import shown
+
 EXIT_DISK: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
@@ -39,7 +41,7 @@ def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
         try:
             return main(*args, **kwargs)
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {shown(str(error))}", file=sys.stderr)
             return error.exit_code
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)

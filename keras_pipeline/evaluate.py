@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from export.command_line import Parser
-from export.quiet_tensorflow import import_tensorflow
+from export.start.command_line import Parser
+from export.start.quiet_tensorflow import import_tensorflow
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.options import add_data_options, data_source_of
+from keras_pipeline.run_files import explain_disk_errors
 from keras_pipeline.run_folder import RunFolder, check_is_free
 
 if TYPE_CHECKING:
@@ -86,9 +87,10 @@ def _evaluate(run: RunFolder, source: DataSource | None) -> "Evaluation":
 def _write(folder: Path, evaluation: "Evaluation", run: RunFolder) -> None:
     from keras_pipeline.report.written_report import write_report  # noqa: PLC0415 (as above)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "metrics.json").write_text(json.dumps(evaluation.metrics, indent=2) + "\n")
-    write_report(folder, evaluation, title=f"Evaluation of {run.path.name}")
+    with explain_disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "metrics.json").write_text(json.dumps(evaluation.metrics, indent=2) + "\n")
+        write_report(folder, evaluation, title=f"Evaluation of {run.path.name}")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ checkpoint.npz   the last epoch     while training; gone when the run has finish
 failed.json      why it cannot go on, where it cannot
 model.keras      the model          these appear at the end, each in one step,
 history.csv      figures by epoch     so that no crash leaves one that looks finished
-metrics.json     test figures
-report.md        the same to look at, with figures/
+learned_from.npy hashes of the texts
+report.md        figures to look at
+metrics.json     test figures         the last of them
+saved_model/     the model to serve, which has passed the gate but for its quality
 """
 
 import contextlib
@@ -50,15 +52,17 @@ class Intent:
     Attributes:
         publish_to: folder of versions that shall get the model; None publishes nothing.
         tensorboard: whether to write TensorBoard's logs.
+        export: whether to write a SavedModel into the run folder and let it pass the gate.
     """
 
     publish_to: Path | None = None
     tensorboard: bool = False
+    export: bool = True
 
     def to_json(self) -> str:
         """JSON text; the folder as seen from everywhere, for a run may be resumed from elsewhere."""
         publish_to = None if self.publish_to is None else str(self.publish_to.absolute())
-        return json_text({"publish_to": publish_to, "tensorboard": self.tensorboard})
+        return json_text({**dataclasses.asdict(self), "publish_to": publish_to})
 
     @classmethod
     def from_json(cls, path: Path) -> "Intent":
@@ -74,6 +78,7 @@ class Intent:
         return cls(
             publish_to=None if publish_to is None else Path(publish_to),
             tensorboard=typed_value(saved, "tensorboard", bool, path),
+            export=typed_value(saved, "export", bool, path),
         )
 
 
@@ -104,20 +109,34 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
         return self.path / "model.keras"
 
     @property
+    def saved_model(self) -> Path:
+        """The model to serve."""
+        return self.path / "saved_model"
+
+    @property
     def metrics(self) -> Path:
         """Figures of the test part; the last file of a run, so it tells that the run is whole."""
         return self.path / "metrics.json"
 
     @property
-    def is_finished(self) -> bool:
-        """Whether training came to its own end and every file is there.
+    def is_saved(self) -> bool:
+        """Whether training came to its own end, and the model and its figures are there.
 
         Raises:
             UserError: metrics.json is damaged.
         """
-        if self.checkpoint.exists() or not self.metrics.is_file():
+        if not self.metrics.is_file():
             return False
         return not typed_value(read_json_object(self.metrics), "interrupted", bool, self.metrics)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is saved, and what it was asked to do with the model is done.
+
+        Raises:
+            UserError: metrics.json is damaged.
+        """
+        return not self.checkpoint.exists() and self.is_saved
 
     @classmethod
     def create(

@@ -1,8 +1,9 @@
-"""Train, evaluate, save, export: one command from a CSV to a served graph.
+"""Train and evaluate a graph from a table of texts, and publish it where that is asked for.
 
 python -m keras_pipeline.train                        what data there is, default settings
 python -m keras_pipeline.train --preset notebook      the notebook that this project replaces
-python -m keras_pipeline.train --resume               go on with the newest unfinished run
+python -m keras_pipeline.train --publish              and publish the model, if it stands the examination
+python -m keras_pipeline.train --resume               go on with the newest unfinished run, as it was asked
 """
 
 import argparse
@@ -11,12 +12,14 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from export.command_line import Parser
 from export.errors import ExportError
-from export.quiet_tensorflow import import_tensorflow
+from export.settings import SAVED_MODEL
 from export.signatures import MODEL_NAME
+from export.start.command_line import Parser
+from export.start.quiet_tensorflow import import_tensorflow
+from export.versions.publish import check_can_publish
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, shown_path
 from keras_pipeline.errors import EXIT_INTERRUPTED, UserError, exits_cleanly
@@ -28,19 +31,28 @@ from keras_pipeline.options import (
     data_source_of,
     given_settings,
 )
-from keras_pipeline.run_folder import RunFolder, check_is_free
+from keras_pipeline.run_folder import Intent, RunFolder, check_is_free, write_whole
 
 if TYPE_CHECKING:
-    from keras_pipeline.fit.fitting import Fitted
     from keras_pipeline.training import TrainingData
 
-EXIT_NOT_EXPORTED = 1
+EXIT_NOT_EXPORTED: Final = 1
+DEFAULT_FOLDER: Final = Path("models") / MODEL_NAME
+
+
+class _Asked(NamedTuple):
+    """What a run shall do; `run` is there already where one is resumed."""
+
+    run: RunFolder | None
+    config: TrainConfig
+    source: DataSource
+    intent: Intent
 
 
 def _parser() -> Parser:
     parser = Parser(
         prog="python -m keras_pipeline.train",
-        description="Train a tweet sentiment graph, evaluate it and export it for TensorFlow Serving.",
+        description="Train and evaluate a graph from a table of texts; publish it where asked to.",
     )
     parser.add_argument(
         "--output",
@@ -49,13 +61,17 @@ def _parser() -> Parser:
         help="run folder, a new one (default: runs/<date-time>)",
     )
     parser.add_argument(
-        "--export-to", type=Path, default=Path("models") / MODEL_NAME, metavar="DIR",
-        help="folder that gets the next version number",
+        "--publish", type=Path, nargs="?", const=DEFAULT_FOLDER, metavar="DIR",
+        help="publish as the next version in DIR, if it stands that folder's examination "
+        f"(default: nothing is published; without a DIR: {DEFAULT_FOLDER})",
     )  # fmt: skip
-    parser.add_argument("--no-export", action="store_true", help="stop after saving the run")
+    parser.add_argument(
+        "--no-export", action="store_true", help="stop after saving the run, without a SavedModel"
+    )
     parser.add_argument(
         "--resume", action="store_true",
-        help="go on with the run in --output, else with the newest unfinished one under runs/",
+        help="go on with the run in --output, else with the newest unfinished one under runs/; it does "
+        "what it was asked at first",
     )  # fmt: skip
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard logs into the run folder"
@@ -68,39 +84,57 @@ def _parser() -> Parser:
 
 @exits_cleanly
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0, 2 for bad input, 1 if only the export failed, 130 after Ctrl-C."""
+    """Run the command line.
+
+    Returns:
+        0; 2 for bad input; 1 if the export failed or was refused, or a disk; 130 after Ctrl-C.
+    """
     began_at = perf_counter()
     options = _parser().parse_args(arguments)
-    run, config, source = _resumed(options) if options.resume else _fresh(options)
-    if run is not None and run.is_finished:
-        print(f"Nothing to do: {run.path} is finished.")
+    asked = _resumed(options) if options.resume else _fresh(options)
+    if asked.run is not None and asked.run.is_finished:
+        print(f"Nothing to do: {asked.run.path} is finished.")
         return 0
     import_tensorflow()
     # It takes seconds: whatever could be told without it has been told.
     from keras_pipeline import training  # noqa: PLC0415
 
-    data = training.read_data(source, config)
-    run = run or RunFolder.create(options.output, config, source)
-    fitted = training.fit_run(run, data, tensorboard=options.tensorboard)
-    evaluation = training.evaluate_run(fitted, data)
-    training.save_run(run, data, fitted, evaluation, perf_counter() - began_at)
-    print(f"\n{evaluation.table()}\n\nRun saved: {run.path} (report.md, model.keras, metrics.json)")
-    if fitted.interrupted:
-        print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run.path}")
-        return EXIT_INTERRUPTED
-    return _finish(run, fitted, data, options)
+    data = training.read_data(asked.source, asked.config)
+    if asked.intent.publish_to is not None:
+        data = _apart(data, asked.intent.publish_to)
+    run = asked.run or RunFolder.create(options.output, asked.config, asked.source, asked.intent)
+    with run:
+        if run.is_saved:  # it ended while it was exported
+            model = training.load_saved(run)
+        else:
+            model = _train(run, data, asked.intent, began_at)
+        return EXIT_INTERRUPTED if model is None else _finish(run, model, data, asked.intent)
 
 
-def _fresh(options: argparse.Namespace) -> tuple[None, TrainConfig, DataSource]:
+def _fresh(options: argparse.Namespace) -> _Asked:
     """Check everything that needs no TensorFlow; the run's folder is made once the data is read."""
+    from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
+
     config, source = config_of(options), data_source_of(options)
     if options.output is not None:
         check_is_free(options.output)
+    if options.publish is not None and options.no_export:
+        raise UserError("`--publish` needs an export. Received: --publish and --no-export")
     _check_tensorboard(options)
-    from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
-
+    _check_publication(options.publish)
     check_files(source)
-    return None, config, source
+    intent = Intent(options.publish, tensorboard=options.tensorboard, export=not options.no_export)
+    return _Asked(None, config, source, intent)
+
+
+def _check_publication(to: Path | None) -> None:
+    """That nothing can be published there is told before the first epoch, not after the last."""
+    if to is None:
+        return
+    try:
+        check_can_publish(to, SAVED_MODEL)
+    except ExportError as error:
+        raise UserError(f"`--publish`: {error}") from None
 
 
 def _check_tensorboard(options: argparse.Namespace) -> None:
@@ -112,49 +146,99 @@ def _check_tensorboard(options: argparse.Namespace) -> None:
         )
 
 
-def _resumed(options: argparse.Namespace) -> tuple[RunFolder, TrainConfig, DataSource]:
-    """The run as it was asked: its own settings, its own data."""
-    files = [name for name in ("data", "embeddings", "soft_labels") if getattr(options, name)]
-    changed = sorted(given_settings(options)) + files
+def _resumed(options: argparse.Namespace) -> _Asked:
+    """The run as it was asked: its own settings, its own data, its own end."""
+    names = ("data", "embeddings", "soft_labels", "publish", "no_export", "tensorboard")
+    changed = sorted(given_settings(options)) + [name for name in names if getattr(options, name)]
     if changed or options.preset != "default":
         raise UserError(
-            "`--resume` goes on with the settings of the run; leave out other options. "
+            "`--resume` goes on as the run was asked; leave out other options. "
             f"Received: {', '.join(changed) or 'preset'}"
         )
     run = RunFolder.reopen(options.output)
-    source = run.source()
     print(f"Resuming {run.path}")
-    return run, run.config(), source
+    asked = _Asked(run, run.config(), run.source(), run.intent())
+    _check_publication(asked.intent.publish_to)
+    return asked
 
 
-def _finish(
-    run: RunFolder, fitted: "Fitted", data: "TrainingData", options: argparse.Namespace
-) -> int:
-    """Export, then drop the checkpoint: from here on the run is finished."""
+def _apart(data: "TrainingData", to: Path) -> "TrainingData":
+    """Keep the examination of the folder out of what is learned: its own test part where there is none."""
+    from export.text_hashes import text_hashes  # noqa: PLC0415 (TensorFlow, as above)
+    from export.versions.examination import read_examination  # noqa: PLC0415
+
     try:
-        if not options.no_export:
-            _export(run, fitted, data, options.export_to)
+        examination = read_examination(to)
     except ExportError as error:
-        print(f"error: {error} The run itself is saved in {run.path}.", file=sys.stderr)
-        return EXIT_NOT_EXPORTED
-    finally:
-        run.checkpoint.unlink(missing_ok=True)
+        raise UserError(f"`--publish`: {error}") from None
+    texts = data.test()[0] if examination is None else examination.texts
+    return data.apart_from(text_hashes(texts), text_hashes)
+
+
+def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float) -> Any:
+    """The trained model, once everything of the run is saved; None after Ctrl-C."""
+    from export.run_record import LEARNED_FROM, write_hashes  # noqa: PLC0415 (NumPy, as above)
+    from export.text_hashes import text_hashes  # noqa: PLC0415
+    from keras_pipeline import training  # noqa: PLC0415
+
+    with run.noting_failure():
+        fitted = training.fit_run(run, data, tensorboard=intent.tensorboard)
+    hashes = data.learned_from(text_hashes)
+    write_whole(run.path / LEARNED_FROM, lambda file: write_hashes(file, hashes))
+    evaluation = training.evaluate_run(fitted, data)
+    training.save_run(run, data, fitted, evaluation, perf_counter() - began_at)
+    print(f"\n{evaluation.table()}\n\nRun saved: {run.path} (report.md, model.keras, metrics.json)")
+    if fitted.interrupted:
+        print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run.path}")
+        return None
+    return fitted.model
+
+
+def _finish(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) -> int:
+    """Export, publish, and only then drop the checkpoint: from here on the run is finished."""
+    code, failed = 0, None
+    try:
+        if intent.export:
+            _export(run, model, data, intent)
+    except ExportError as error:
+        code, failed = EXIT_NOT_EXPORTED, error
+    run.checkpoint.unlink(missing_ok=True)
+    if failed is not None:
+        print(f"error: {failed} The run itself is saved in {run.path}.", file=sys.stderr)
+    else:
+        print(_next_steps(run, intent))
+    return code
+
+
+def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) -> None:
+    """Write the SavedModel into the run, and publish where that was asked for."""
+    from export.exporter import export_model, write_version  # noqa: PLC0415 (TensorFlow, as above)
+    from export.gate.quality import TestSplit  # noqa: PLC0415
+    from export.run_record import read_run  # noqa: PLC0415
+    from export.versions.listing import published_twin  # noqa: PLC0415
+
+    record, split = read_run(run.path), TestSplit(*data.test())
+    if not run.saved_model.exists():
+        print(write_version(model, run.saved_model, split=split, run=record).summary())
+    if intent.publish_to is None:
+        return
+    # A process that died right after publishing is resumed: it published this very model already.
+    twin = published_twin(intent.publish_to, run.saved_model)
+    if twin is None:
+        path, report = export_model(model, intent.publish_to, split=split, run=record)
+        print(report.summary())
+    print(f"Published: {shown_path(path if twin is None else twin.path)}")
+
+
+def _next_steps(run: RunFolder, intent: Intent) -> str:
+    """How to ask the model, and how to publish it."""
     python = shown_path(Path(sys.executable))
     shown = "python" if python.is_absolute() else python
     ask = f'from keras_pipeline import load_model; print(load_model("{run.path}")(["I love it"]))'
-    print(f"\nAsk it:\n  {shown} -c '{ask}'")
-    return 0
-
-
-def _export(run: RunFolder, fitted: "Fitted", data: "TrainingData", to: Path) -> None:
-    from export.exporter import export_model  # noqa: PLC0415 (TensorFlow, as above)
-    from export.gate.quality import TestSplit  # noqa: PLC0415
-    from export.run_record import read_run  # noqa: PLC0415
-
-    path, report = export_model(
-        fitted.model, to, split=TestSplit(*data.test()), run=read_run(run.path)
-    )
-    print(f"{report.summary()}\nExported: {path}")
+    lines = [f"\nAsk it:\n  {shown} -c '{ask}'"]
+    if intent.export and intent.publish_to is None:
+        lines.append(f"Publish it:\n  {shown} -m export {run.path} --to {DEFAULT_FOLDER}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import csv
 import dataclasses
 import io
 import json
+from collections.abc import Callable
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, shown_path
+from keras_pipeline.errors import UserError
 from keras_pipeline.fit.devices import (
     choose_strategy,
     describe,
@@ -23,14 +25,20 @@ from keras_pipeline.fit.devices import (
     make_reproducible,
 )
 from keras_pipeline.fit.fitting import Fitted, fit
+from keras_pipeline.model import SentimentModel, load_model
 from keras_pipeline.report.evaluation import Evaluation, evaluate
 from keras_pipeline.report.written_report import write_report
+from keras_pipeline.run_files import explain_disk_errors
 from keras_pipeline.run_folder import RunFolder, write_whole
 from keras_pipeline.table.dataset import Tweets, read_tweets
 from keras_pipeline.table.soft_labels import read_soft_labels
 from keras_pipeline.table.splits import Splits, split
+from keras_pipeline.table.stored_texts import Texts
 from keras_pipeline.table.training_rows import TextRows, training_rows, validation_rows
 from keras_pipeline.text_tables import Cells, text_table
+
+Array = np.ndarray[Any, Any]
+Hash = Callable[[Texts], Array]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,6 +50,7 @@ class TrainingData:
         tweets: every row of the table.
         splits: which row is in which part.
         train: what to learn from, with what a teacher adds.
+        validation: what early stopping watches.
         account: rows of a table that tell what is in `train` beside the training part.
     """
 
@@ -49,9 +58,10 @@ class TrainingData:
     tweets: Tweets
     splits: Splits
     train: TextRows
+    validation: TextRows
     account: Cells
 
-    def test(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    def test(self) -> tuple[Array, Array]:
         """The test part, in memory: texts `[rows]` str, class ids `[rows]`."""
         rows = self.splits.test
         return np.asarray(self.tweets.texts[rows]), self.tweets.labels[rows]
@@ -59,6 +69,37 @@ class TrainingData:
     def table(self) -> Cells:
         """How many rows there are of which kind."""
         return [*self.splits.table(), *self.account]
+
+    def apart_from(self, hashes: Array, hash_of: Hash) -> "TrainingData":
+        """Without the rows that stand in an examination: nothing is judged on what it learned.
+
+        Args:
+            hashes: of the examination's texts, `[n] int64`.
+            hash_of: gives the hashes of texts, `[rows] str -> [rows] int64`.
+
+        Raises:
+            UserError: no row is left to learn from, or to validate on.
+        """
+        train, validation = (
+            part.take(np.flatnonzero(~np.isin(hash_of(part.texts), hashes)))
+            for part in (self.train, self.validation)
+        )
+        if not len(train) or not len(validation):
+            raise UserError(
+                "Training must have rows that do not stand in the examination of the folder to publish to. "
+                f"Received: {len(train):,} left to learn from, {len(validation):,} to validate on"
+            )
+        account = [
+            ["kept out of train: in the examination", len(self.train) - len(train)],
+            ["kept out of validation: in the examination", len(self.validation) - len(validation)],
+        ]
+        return dataclasses.replace(
+            self, train=train, validation=validation, account=[*self.account, *account]
+        )
+
+    def learned_from(self, hash_of: Hash) -> Array:
+        """Hashes of all texts that the model learns from, directly or by early stopping: `[n] int64`."""
+        return np.concatenate([hash_of(self.train.texts), hash_of(self.validation.texts)])
 
 
 def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
@@ -72,7 +113,8 @@ def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
     tweets = read_tweets(source)
     print(text_table(["", ""], tweets.report.table()))
     splits = split(tweets, config)
-    return TrainingData(source, tweets, splits, *training_rows(tweets, splits, config, soft))
+    train, account = training_rows(tweets, splits, config, soft)
+    return TrainingData(source, tweets, splits, train, validation_rows(tweets, splits), account)
 
 
 def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
@@ -89,7 +131,7 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
     print(f"\nTraining on {describe(strategy)}, at most {config.epochs} epochs", flush=True)
     return fit(
         data.train,
-        validation_rows(data.tweets, data.splits),
+        data.validation,
         config,
         checkpoint=run.checkpoint,
         embeddings=data.source.embeddings,
@@ -102,6 +144,16 @@ def evaluate_run(fitted: Fitted, data: TrainingData) -> Evaluation:
     """The model's figures on the test part."""
     test = data.splits.test
     return evaluate(fitted.model, data.tweets.texts[test], data.tweets.labels[test])
+
+
+def load_saved(run: RunFolder) -> SentimentModel:
+    """The model of a run that was saved, but not exported.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    print(f"{run.path} is trained already", flush=True)
+    return load_model(run.model)
 
 
 def save_run(
@@ -119,13 +171,14 @@ def save_run(
     write_whole(run.model, fitted.model.save)
     if fitted.history:
         run.write("history.csv", _as_csv(fitted.history))
-    write_report(
-        run.path,
-        evaluation,
-        title=f"Run {run.path.name}",
-        overview=[*data.tweets.report.table(), *data.table()],
-        history=fitted.history,
-    )
+    with explain_disk_errors(run.path):
+        write_report(
+            run.path,
+            evaluation,
+            title=f"Run {run.path.name}",
+            overview=[*data.tweets.report.table(), *data.table()],
+            history=fitted.history,
+        )
     summary = _summary(fitted, evaluation, data)
     summary["wall_seconds"] = round(seconds, 1)
     # The last file: where it is, the others are whole.
@@ -139,6 +192,7 @@ def _summary(fitted: Fitted, evaluation: Evaluation, data: TrainingData) -> dict
         "test": evaluation.metrics,
         "rows": {part: len(getattr(data.splits, part)) for part in parts},
         "twins_dropped": data.splits.twins_dropped,
+        "validation_twins_dropped": data.splits.validation_twins_dropped,
         "read": dataclasses.asdict(data.tweets.report),
         "epochs": len(fitted.history),
         "interrupted": fitted.interrupted,

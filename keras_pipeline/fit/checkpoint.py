@@ -27,6 +27,7 @@ _DAMAGES: Final = (
     KeyError,
     zipfile.BadZipFile,
     zlib.error,
+    NotImplementedError,  # a flag bit that zipfile does not know
 )
 """What NumPy raises for a file that is none of its own, or no longer."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from export.signatures import LABELS
+from export.start.shown import shown
 from keras_pipeline.report import pictures
 from keras_pipeline.report.evaluation import CLASS_COLUMNS, Evaluation, class_rows
 from keras_pipeline.run_folder import write_whole
@@ -92,5 +93,5 @@ def _mistakes(evaluation: Evaluation) -> str:
 
 def _as_code(text: str) -> str:
     """A tweet inside a Markdown table cell: no line breaks, pipes or backticks of its own."""
-    flat = " ".join(text.split()).replace("|", "\\|").replace("`", "'")
+    flat = shown(text, longest=None).replace("|", "\\|").replace("`", "'")
     return f"`{flat}`"

@@ -42,6 +42,11 @@ class TextRows:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def take(self, rows: Array) -> "TextRows":
+        """Those of these numbers, `[n] int`, in their order."""
+        parts = (getattr(self, field.name)[rows] for field in dataclasses.fields(self))
+        return TextRows(*parts)
+
     def __add__(self, other: "TextRows") -> "TextRows":
         """The rows of both, those of `other` behind."""
         return TextRows(

@@ -16,6 +16,7 @@ FINISHED = {
     "figures",
     "intent.json",
     ".lock",
+    "learned_from.npy",
 }
 
 

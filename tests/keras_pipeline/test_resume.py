@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import keras
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from finished_runs import FINISHED, answers, command
 
+from export import exporter
 from keras_pipeline import train
 from keras_pipeline.errors import UserError
 from keras_pipeline.fit import fitting
@@ -41,7 +43,7 @@ def test_a_crashed_run_goes_on_to_the_model_it_would_have_become(
             train.main([*options, "--output", str(run)])
     begun = {".lock", "config.json", "intent.json", "data.json", "checkpoint.npz"}
     assert {path.name for path in run.iterdir()} == begun
-    assert train.main(["--resume", "--no-export", "--output", str(run)]) == 0
+    assert train.main(["--resume", "--output", str(run)]) == 0
     np.testing.assert_array_equal(answers(run), answers(tmp_path / "whole"))
     assert {path.name for path in run.iterdir()} == FINISHED
     capsys.readouterr()
@@ -65,7 +67,7 @@ def test_resume_remembers_early_stopping(tiny_options, tmp_path, monkeypatch):
         crash_in_epoch(patch, 4, RuntimeError("power cut"))
         with pytest.raises(RuntimeError):
             train.main([*options, "--output", str(run)])
-    assert train.main(["--resume", "--no-export", "--output", str(run)]) == 0
+    assert train.main(["--resume", "--output", str(run)]) == 0
     assert json.loads((run / "metrics.json").read_text())["epochs"] == 5, "best at 2, then waited 3"
 
 
@@ -76,7 +78,7 @@ def test_ctrl_c_in_the_first_epoch_can_be_resumed_too(tiny_options, tmp_path, mo
     with monkeypatch.context() as patch:
         crash_in_epoch(patch, 1, KeyboardInterrupt)
         assert train.main([*tiny_options, "--no-export", "--output", str(run)]) == 130
-    assert train.main(["--resume", "--no-export", "--output", str(run)]) == 0
+    assert train.main(["--resume", "--output", str(run)]) == 0
     assert not json.loads((run / "metrics.json").read_text())["interrupted"]
 
 
@@ -96,7 +98,7 @@ def test_a_checkpoint_of_another_version_gets_one_sentence(tmp_path):
 
 def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"
-    options = [*tiny_options, "--export-to", str(tmp_path / "models"), "--output", str(run)]
+    options = [*tiny_options, "--publish", str(tmp_path / "models"), "--output", str(run)]
     with monkeypatch.context() as patch:
         crash_in_epoch(patch, 2, KeyboardInterrupt)
         assert train.main(options) == 130
@@ -110,6 +112,66 @@ def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monke
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_ctrl_c_during_the_export_is_resumed(tiny_options, tmp_path, monkeypatch):
+    """What training made stays, and the export is done again from it."""
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(exporter, "write_version", _interrupt)
+        assert train.main([*tiny_options, "--output", str(run)]) == 130
+    model = (run / "model.keras").read_bytes()
+    assert not (run / "saved_model").exists()
+    assert train.main(["--resume", "--output", str(run)]) == 0
+    assert (run / "saved_model" / "saved_model.pb").is_file()
+    assert (run / "model.keras").read_bytes() == model
+    assert train.main(["--resume", "--output", str(run)]) == 0, "nothing is left to do"
+
+
+def _interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+KILLED_AFTER_PUBLISHING = """
+import os, pathlib, signal, sys
+from export import exporter
+from keras_pipeline import train
+unlink = pathlib.Path.unlink
+def killed(path, *args, **kwargs):
+    if path.name == "checkpoint.npz":
+        os.kill(os.getpid(), signal.SIGKILL)
+    unlink(path, *args, **kwargs)
+pathlib.Path.unlink = killed
+sys.exit(train.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_run_killed_right_after_publishing_publishes_once(tiny_options, tmp_path):
+    """A resumed run does what it was asked at first, and finds what it has done."""
+    words = {"negative": "sad awful", "neutral": "train monday", "positive": "happy great"}
+    rows = [
+        f"{text} number {'i' * (row % 40)} {'x' * (row // 40)},{label}"
+        for row in range(400)
+        for label, text in words.items()
+    ]
+    table, run, models = tmp_path / "table.csv", tmp_path / "run", tmp_path / "models"
+    table.write_text("text,sentiment\n" + "\n".join(rows) + "\n")
+    options = [*tiny_options[2:], "--data", str(table), "--output", str(run)]
+    program = [sys.executable, "-c", KILLED_AFTER_PUBLISHING, *options, "--publish", str(models)]
+    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+    assert [path.name for path in models.iterdir() if path.name.isdecimal()] == ["1"]
+    assert train.main(["--resume", "--output", str(run)]) == 0
+    assert [path.name for path in models.iterdir() if path.name.isdecimal()] == ["1"]
+    assert not (run / "checkpoint.npz").exists()
+
+
+def test_resume_takes_no_other_options(tiny_options, tmp_path, capsys):
+    """It does as it was asked: not even another end may be named."""
+    for option in ("--publish", "--no-export", "--tensorboard"):
+        assert train.main(["--resume", option]) == 2
+        assert "`--resume` goes on as the run was asked" in capsys.readouterr().err
+
+
 def test_resume_notices_other_data(tiny_options, sample_csv, tmp_path, monkeypatch, capsys):
     data, run = tmp_path / "mine.csv", tmp_path / "run"
     data.write_bytes(sample_csv.read_bytes())
@@ -129,7 +191,7 @@ def test_resume_finds_the_newest_unfinished_run(tiny_options, tmp_path, monkeypa
         crash_in_epoch(patch, 2, RuntimeError("power cut"))
         with pytest.raises(RuntimeError):
             train.main([*tiny_options, "--no-export"])
-    assert train.main(["--resume", "--no-export"]) == 0
+    assert train.main(["--resume"]) == 0
     (run,) = (tmp_path / "runs").iterdir()
     assert {path.name for path in run.iterdir()} == FINISHED
     assert train.main(["--resume"]) == 2
@@ -143,7 +205,7 @@ def test_killed_again_and_again_it_ends_with_the_same_model(tiny_options, tmp_pa
     subprocess.run(command(*options, "--output", str(tmp_path / "whole")), check=True)
     run, kills = tmp_path / "killed", 0
     for delay_s in (0.0, 0.05, 0.2, 0.4, None):
-        resume = ["--resume", "--no-export"] if (run / "data.json").exists() else options
+        resume = ["--resume"] if (run / "data.json").exists() else options
         kills += run_and_kill(command(*resume, "--output", str(run)), delay_s)
     assert kills >= 2
     np.testing.assert_array_equal(answers(run), answers(tmp_path / "whole"))

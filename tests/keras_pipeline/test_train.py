@@ -15,7 +15,7 @@ from keras_pipeline.run_folder import RunFolder
 
 
 def test_a_finished_run_holds_everything_to_look_at(tiny_run):
-    assert {path.name for path in tiny_run.iterdir()} == FINISHED | {"exported"}
+    assert {path.name for path in tiny_run.iterdir()} == FINISHED | {"saved_model", "exported"}
     assert TrainConfig.from_json(tiny_run / "config.json").lstm_units == 4
     history = history_of(tiny_run)
     assert [row["epoch"] for row in history] == ["1", "2"]
@@ -58,12 +58,32 @@ def test_an_unwritable_output_is_named(tiny_options, tmp_path, capsys):
     assert "`output` must be a folder that can be written" in capsys.readouterr().err
 
 
-def test_a_failed_export_keeps_the_run(tiny_options, tmp_path, capsys):
+def test_where_nothing_can_be_published_is_told_first(tiny_options, tmp_path, capsys):
     (tmp_path / "models").touch()
-    options = ["--output", str(tmp_path / "run"), "--export-to", str(tmp_path / "models")]
+    options = ["--output", str(tmp_path / "run"), "--publish", str(tmp_path / "models")]
+    assert train.main([*tiny_options, *options]) == 2
+    assert "`--publish`: `base` must be a folder" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_refused_stays_a_run(tiny_options, tmp_path, capsys):
+    """66 rows are no table to judge a model by: nothing reaches production, nothing is lost."""
+    models = tmp_path / "models"
+    options = ["--output", str(tmp_path / "run"), "--publish", str(models)]
     assert train.main([*tiny_options, *options]) == 1
-    assert "The run itself is saved" in capsys.readouterr().err
-    assert {path.name for path in (tmp_path / "run").iterdir()} == FINISHED
+    said = capsys.readouterr()
+    assert "check `quality` failed" in said.err
+    assert "The run itself is saved" in said.err
+    assert "Published" not in said.out
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {*FINISHED, "saved_model"}
+    assert not models.exists()
+
+
+def test_training_publishes_nothing_unasked(tiny_run, tmp_path, capsys):
+    """The SavedModel lies in the run, and has passed every check but the quality's."""
+    assert (tiny_run / "saved_model" / "saved_model.pb").is_file()
+    intent = RunFolder(tiny_run).intent()
+    assert (intent.publish_to, intent.export) == (None, True)
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ def test_a_learning_rate_far_too_large(tmp_path):
 def test_the_command_ends_with_code_2_and_one_line(tiny_options, tmp_path, capsys):
     """No model, no figures, nothing published."""
     run = tmp_path / "run"
-    options = [*tiny_options, "--learning-rate", "1e30", "--export-to", str(tmp_path / "models")]
+    options = [*tiny_options, "--learning-rate", "1e30", "--publish", str(tmp_path / "models")]
     assert train.main([*options, "--output", str(run)]) == 2
     assert capsys.readouterr().err.startswith("error: Training diverged in epoch 1: loss must be")
     assert not (tmp_path / "models").exists()

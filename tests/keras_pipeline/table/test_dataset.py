@@ -98,7 +98,7 @@ def test_bad_input_gets_one_sentence_exit_code_2_and_writes_nothing(case, tmp_pa
     path = tmp_path / "tweets.csv"
     if content is not None:
         path.write_bytes(content)
-    outputs = ["--output", str(tmp_path / "run"), "--export-to", str(tmp_path / "models")]
+    outputs = ["--output", str(tmp_path / "run"), "--publish", str(tmp_path / "models")]
     assert train.main(["--data", str(path), *outputs]) == 2
     assert capsys.readouterr().err == f"error: {words.format(path=path)}\n"
     assert {file.name for file in tmp_path.iterdir()} <= {"tweets.csv"}
