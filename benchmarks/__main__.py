@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.options import parse_options
-from export.quiet_tensorflow import import_tensorflow
+from export.start.quiet_tensorflow import import_tensorflow
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.options import positive
-from export.quiet_tensorflow import import_tensorflow
 from export.settings import GRAPHS
+from export.start.quiet_tensorflow import import_tensorflow
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

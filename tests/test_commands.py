@@ -114,7 +114,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch, capsys):
 class TestTensorFlowsFirstWords:
     """What its C++ prints while it is imported: notes go, all else stays."""
 
-    IMPORT = ("-c", "from export.quiet_tensorflow import import_tensorflow as f; f()")
+    IMPORT = ("-c", "from export.start.quiet_tensorflow import import_tensorflow as f; f()")
 
     def test_none_is_left(self, tmp_path):
         ended = run(self.IMPORT, tmp_path, TF_CPP_MIN_LOG_LEVEL="3")

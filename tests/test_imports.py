@@ -138,7 +138,7 @@ def test_no_folder_holds_more_than_a_dozen_files():
 def test_the_contract_needs_no_tensorflow():
     """The client imports it."""
     code = (
-        "import sys, export.signatures, export.command_line, export.quiet_tensorflow;"
+        "import sys, export.signatures, export.start.command_line, export.start.quiet_tensorflow;"
         "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -25,7 +25,7 @@ from typing import ClassVar, Final
 
 import grpc
 
-from serving.client.shown import shown
+from export.start.shown import shown
 from serving.client.target import Target
 
 _LONGEST_DETAILS: Final = 500

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from export.quiet_tensorflow import ERRORS, import_tensorflow
+from export.start.quiet_tensorflow import ERRORS, import_tensorflow
 from serving.server.flags import PROGRAM, ServerOptions, parse_flags
 from serving.server.preflight import check
 from serving.server.stop_signal import StopSignal

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from export.command_line import Parser
+from export.start.command_line import Parser
 from serving.server.config_files import read_model_config, read_ssl_config
 from serving.server.model_versions import ModelConfig
 

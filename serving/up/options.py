@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from export.command_line import Parser
 from export.signatures import MODEL_NAME
+from export.start.command_line import Parser
 from serving.up.launchers import LAUNCHERS, Deployment
 
 PROGRAM: Final = "python -m serving.up"

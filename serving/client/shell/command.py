@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
+from export.start.command_line import EXIT_USAGE
+from export.start.shown import json_line, shown
 from serving.client.blocking import SentimentClient
 from serving.client.channel import Tls
 from serving.client.errors import ServingError
@@ -25,7 +27,6 @@ from serving.client.shell.tables import predict_table
 from serving.client.shell.targets import open_target
 from serving.client.shell.terminal import Progress, put, write_results
 from serving.client.shell.unfinished import Leave
-from serving.client.shown import json_line, shown
 
 _EXIT_FAILED: Final = 1
 _DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
@@ -51,11 +52,11 @@ def _ask(given: argparse.Namespace, guard: Guard) -> int:
     except OSError as error:
         message = error.strerror if error.filename is None else str(error)
         if error.errno not in _DISK:
-            return _fail(message, options.EXIT_USAGE, guard)
+            return _fail(message, EXIT_USAGE, guard)
         _drop_output()
         return _fail(message, _EXIT_FAILED, guard)
     except ValueError as error:
-        return _fail(str(error), options.EXIT_USAGE, guard)
+        return _fail(str(error), EXIT_USAGE, guard)
     return 0
 
 

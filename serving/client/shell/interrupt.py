@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-from serving.client.shown import shown
+from export.start.shown import shown
 
 EXIT_INTERRUPTED: Final = 128 + signal.SIGINT
 _LOCK_S: Final = 1.0

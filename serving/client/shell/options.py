@@ -4,15 +4,14 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from export.signatures import MODEL_NAME, SERVING_DEFAULT
+from export.start.command_line import Parser
 from serving.client.base import DEFAULT_MAX_BATCH_SIZE, DEFAULT_TIMEOUT_S
 from serving.client.shell.patience import DEFAULT_RETRY_FOR_S
-from serving.client.shown import shown
 
 PROG: Final = "python -m serving.client"
-EXIT_USAGE: Final = 2
 _EPILOG: Final = """\
 examples:
   python -m serving.client "what a day" "the bus is late again"
@@ -29,14 +28,6 @@ exit codes: 0, the answers are there; 1, the server refused or was away, or a di
 input; 130, Ctrl-C
 """
 _FOR_TABLES: Final = ("out", "text_column", "delimiter", "column_prefix", "overwrite", "resume")
-
-
-class Parser(argparse.ArgumentParser):
-    """Whole option names only, and one sentence on a mistake, without the list of options above it."""
-
-    def error(self, message: str) -> NoReturn:
-        """One line on standard error, exit code 2."""
-        self.exit(EXIT_USAGE, f"{self.prog}: {shown(message.rstrip('.'))}. See --help.\n")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -60,7 +51,6 @@ def _build_parser() -> Parser:
         description="Ask a served model for the sentiment of texts.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     _add_sources(parser.add_argument_group("what to ask"))
     _add_tables(parser.add_argument_group("tables"))

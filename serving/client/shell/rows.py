@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from export.signatures import LABELS
+from export.start.shown import shown
 from serving.client.results import Prediction
-from serving.client.shown import shown
 
 RowWriter = Callable[[Sequence[str]], bytes]
 """Gives the line of a row, with its end."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TextIO
 
+from export.start.shown import json_line, shown
 from serving.client.codec import encode_text
 from serving.client.results import Prediction
-from serving.client.shown import json_line, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Self

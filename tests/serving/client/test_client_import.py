@@ -22,7 +22,7 @@ def test_no_tensorflow_comes_along():
     _, modules = run()
     assert not HEAVY & {name.partition(".")[0] for name in modules}
     outside = {name for name in modules if name.startswith(("keras_pipeline", "export"))}
-    assert outside == {"export", "export.signatures"}
+    assert outside <= {"export", "export.signatures", "export.start", "export.start.shown"}
 
 
 def test_the_import_takes_less_than_400_ms():

@@ -10,10 +10,10 @@ import unicodedata
 import grpc
 import pytest
 
+from export.start.shown import LONGEST_MESSAGE, json_line, shown
 from serving import messages
 from serving.client import SentimentClient
 from serving.client.errors import ServingError
-from serving.client.shown import LONGEST_MESSAGE, json_line, shown
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m \u202eevil\u2066 \x08\x7f\u200f \udcff"
 """A window's title, a cleared screen, a colour by one character, turned writing, a bell, half a surrogate."""
