@@ -12,7 +12,8 @@ from export.errors import DamagedFileError, ExportError
 from export.formats import format_of
 from export.gate.answer_checks import ask_probabilities
 from export.gate.figures import Figures, figures
-from export.gate.quality import Answers, Verdict, judge, refuse, too_few
+from export.gate.quality import Answers, Verdict, judge, refuse
+from export.gate.reasons import too_few
 from export.graph.assets import read_lines
 from export.run_record import LEARNED_FROM, read_hashes
 from export.settings import SAVED_MODEL, Tolerances

@@ -41,6 +41,12 @@ class RunRecord:
     learned_from: Array | None = None
 
     @property
+    def finished_at(self) -> str | None:
+        """When training ended, ISO 8601: with the name it tells one run from another."""
+        found = self.results.get("finished_at")
+        return found if isinstance(found, str) else None
+
+    @property
     def data_name(self) -> str:
         """Name of the table; its path is one machine's own."""
         return Path(str(self.data.get("path", "unknown"))).name

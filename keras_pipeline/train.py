@@ -215,19 +215,19 @@ def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
     from export.exporter import export_model, write_version  # noqa: PLC0415 (TensorFlow, as above)
     from export.gate.quality import TestSplit  # noqa: PLC0415
     from export.run_record import read_run  # noqa: PLC0415
-    from export.versions.listing import published_twin  # noqa: PLC0415
+    from export.versions.listing import published_from  # noqa: PLC0415
 
     record, split = read_run(run.path), TestSplit(*data.test())
     if not run.saved_model.exists():
         print(write_version(model, run.saved_model, split=split, run=record).summary())
     if intent.publish_to is None:
         return
-    # A process that died right after publishing is resumed: it published this very model already.
-    twin = published_twin(intent.publish_to, run.saved_model)
-    if twin is None:
+    # A process that died right after publishing is resumed: it published already.
+    already = published_from(intent.publish_to, record)
+    if already is None:
         path, report = export_model(model, intent.publish_to, split=split, run=record)
         print(report.summary())
-    print(f"Published: {shown_path(path if twin is None else twin.path)}")
+    print(f"Published: {shown_path(path if already is None else already.path)}")
 
 
 def _next_steps(run: RunFolder, intent: Intent) -> str:

@@ -59,6 +59,25 @@ class Counts:
         return _share(self.right.sum(axis=-1), self.true.sum(axis=-1))
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Counted:
+    """One answer to labelled rows.
+
+    Attributes:
+        exact: counted over all rows, `[classes]`.
+        drawn: over each of `RESAMPLES` resamples, `[resamples, classes]`.
+    """
+
+    exact: Counts
+    drawn: Counts
+
+
+def count_and_resample(labels: Array, answers: Sequence[Array], classes: int) -> list[Counted]:
+    """Each answer, counted over all rows and over resamples of them: see `count` and `resample`."""
+    pairs = zip(count(labels, answers, classes), resample(labels, answers, classes), strict=True)
+    return [Counted(*pair) for pair in pairs]
+
+
 def count(labels: Array, answers: Sequence[Array], classes: int) -> list[Counts]:
     """Each answer, counted over all rows.
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from export.gate.bootstrap import count, interval, resample
+from export.gate.bootstrap import count_and_resample, interval
 
 Array = np.ndarray[Any, Any]
 Figures = dict[str, Any]
@@ -25,9 +25,8 @@ def figures(labels: Array, probabilities: Array, label_names: Sequence[str]) -> 
         rows, accuracy, macro_f1, macro_f1_interval (95 %, by bootstrap), calibration_error, and
         per_class with precision, recall, f1 and rows by name.
     """
-    answers = probabilities.argmax(axis=1)
-    (counted,) = count(labels, [answers], len(label_names))
-    (resampled,) = resample(labels, [answers], len(label_names))
+    (found,) = count_and_resample(labels, [probabilities.argmax(axis=1)], len(label_names))
+    counted, resampled = found.exact, found.drawn
     columns = zip(
         label_names, counted.precision, counted.recall, counted.f1, counted.true, strict=True
     )

@@ -1,7 +1,7 @@
 """The quality check: whether a version may take the place of the one that serves now.
 
-Both answer the same examination. `judge` gathers every reason against the candidate, each a sentence with
-its figures; `refuse` raises them unless they are overruled. Nothing here knows where answers come from.
+Both answer the same examination. `judge` gathers every reason against the candidate (export.gate.reasons),
+`refuse` raises them. Nothing here knows where answers come from.
 """
 
 import dataclasses
@@ -11,9 +11,17 @@ from typing import Any, Final
 import numpy as np
 
 from export.errors import GateError
-from export.gate.bootstrap import Counts, count, interval, resample
+from export.gate.bootstrap import count_and_resample
 from export.gate.figures import Figures, figures
-from export.settings import LEAST_ROWS, LEAST_ROWS_A_CLASS, MOST_LEARNED, Tolerances
+from export.gate.reasons import (
+    compare,
+    no_better_than_one_answer,
+    signed,
+    too_few,
+    too_much_learned,
+    worse,
+)
+from export.settings import Tolerances
 
 Array = np.ndarray[Any, Any]
 
@@ -112,32 +120,24 @@ def judge(
         GateError: no row remains that neither of them learned from.
     """
     either = candidate.learned | rival.learned if rival else candidate.learned
-    kept = ~either
-    _refuse_nothing_left(kept)
-    baseline = int(np.bincount(labels[kept], minlength=len(label_names)).argmax())
-    classes = len(label_names)
-    answers = [candidate.probabilities, *([rival.probabilities] if rival else [])]
-    chosen = [found[kept].argmax(axis=1) for found in answers]
-    chosen.insert(1, np.full(int(kept.sum()), baseline))
-    exact = count(labels[kept], chosen, classes)
-    drawn = resample(labels[kept], chosen, classes)
-    comparison = None
-    refusals = [
-        *_too_few(exact[0], label_names),
-        *_too_much_learned(candidate, len(labels)),
-        *_no_better_than_one_answer(exact, drawn, label_names[baseline]),
+    _refuse_nothing_left(either)
+    rows = labels[~either]
+    most_frequent = int(np.bincount(rows, minlength=len(label_names)).argmax())
+    answers = [
+        version.probabilities[~either].argmax(axis=1) for version in (candidate, rival) if version
     ]
-    if rival is not None:
-        pair, draws = (exact[0], exact[2]), (drawn[0], drawn[2])
-        comparison = _comparison(rival.name, pair, draws, label_names)
-        refusals += _worse(comparison, tolerances)
+    here, always, *others = count_and_resample(
+        rows, [answers[0], np.full(len(rows), most_frequent), *answers[1:]], len(label_names)
+    )
+    label = label_names[most_frequent]
+    comparison = compare(here, others[0], rival.name, label_names) if rival else None
     own = ~candidate.learned
     return Verdict(
         metrics=figures(labels[own], candidate.probabilities[own], label_names),
         baseline={
-            "label": label_names[baseline],
-            "accuracy": float(exact[1].accuracy),
-            "macro_f1": float(exact[1].macro_f1),
+            "label": label,
+            "accuracy": float(always.exact.accuracy),
+            "macro_f1": float(always.exact.macro_f1),
         },
         left_out={
             "candidate": int(candidate.learned.sum()),
@@ -146,7 +146,12 @@ def judge(
         },
         knows_learned=candidate.knows_learned,
         comparison=comparison,
-        refusals=tuple(refusals),
+        refusals=(
+            *too_few(rows, label_names),
+            *too_much_learned(candidate.learned),
+            *no_better_than_one_answer(here, always, label),
+            *(worse(comparison, tolerances) if comparison else ()),
+        ),
     )
 
 
@@ -164,118 +169,14 @@ def refuse(refusals: Sequence[str]) -> None:
     raise GateError(QUALITY, f"{expected} (--force overrules)", received + more)
 
 
-def too_few(labels: Array, label_names: Sequence[str]) -> list[str]:
-    """Reasons against an examination of these class ids, `[rows] int`: too few rows to tell anything."""
-    (counted,) = count(labels, [labels], len(label_names))
-    return _too_few(counted, label_names)
-
-
-def _refuse_nothing_left(kept: Array) -> None:
-    if not kept.any():
+def _refuse_nothing_left(learned: Array) -> None:
+    if learned.all():
         raise GateError(
             QUALITY,
             "an examination with rows that neither the model nor the version that serves now learned from; "
             "set another one (--examination)",
-            f"{len(kept):,} rows, all of them learned from",
+            f"{len(learned):,} rows, all of them learned from",
         )
-
-
-def _too_few(counted: Counts, label_names: Sequence[str]) -> list[str]:
-    rows = int(counted.true.sum())
-    sentences = []
-    if rows < LEAST_ROWS:
-        sentences.append(
-            f"an examination of at least {LEAST_ROWS} rows that nobody learned from, for fewer tell "
-            f"nothing. Received: {rows}"
-        )
-    scarce = [
-        f"{int(n)} of `{name}`"
-        for name, n in zip(label_names, counted.true, strict=True)
-        if n < LEAST_ROWS_A_CLASS
-    ]
-    if scarce:
-        sentences.append(
-            f"an examination of at least {LEAST_ROWS_A_CLASS} rows of each class that nobody learned "
-            f"from. Received: {', '.join(scarce)}"
-        )
-    return sentences
-
-
-def _too_much_learned(candidate: Answers, rows: int) -> list[str]:
-    learned = int(candidate.learned.sum())
-    if learned <= MOST_LEARNED * rows:
-        return []
-    sentence = (
-        f"a model that learned from at most {MOST_LEARNED:.0%} of the examination's {rows:,} rows; keep "
-        f"them out of training (`--publish` does). Received: {learned:,} learned from, {learned / rows:.1%}"
-    )
-    return [sentence]
-
-
-def _no_better_than_one_answer(exact: list[Counts], drawn: list[Counts], label: str) -> list[str]:
-    low, high = interval(drawn[0].macro_f1 - drawn[1].macro_f1)
-    if low > 0:
-        return []
-    sentence = (
-        f"macro F1 above the {float(exact[1].macro_f1):.4f} of always answering `{label}`, beyond chance. "
-        f"Received: {float(exact[0].macro_f1):.4f}, a difference of {_signed(low)} to {_signed(high)} (95 %)"
-    )
-    return [sentence]
-
-
-def _comparison(
-    rival: str,
-    exact: tuple[Counts, Counts],
-    drawn: tuple[Counts, Counts],
-    label_names: Sequence[str],
-) -> dict[str, Any]:
-    """Figures of both on the same rows, and their differences with intervals, as JSON values."""
-    macro = interval(drawn[0].macro_f1 - drawn[1].macro_f1)
-    lows, highs = interval(drawn[0].recall - drawn[1].recall)
-    recalls = zip(label_names, exact[0].recall, exact[1].recall, lows, highs, strict=True)
-    return {
-        "with": rival,
-        "rows": int(exact[0].true.sum()),
-        "macro_f1": float(exact[0].macro_f1),
-        "rival_macro_f1": float(exact[1].macro_f1),
-        "rival_accuracy": float(exact[1].accuracy),
-        "difference": float(exact[0].macro_f1 - exact[1].macro_f1),
-        "interval": [float(end) for end in macro],
-        "recall": {
-            name: {
-                "here": float(here),
-                "rival": float(there),
-                "interval": [float(low), float(high)],
-            }
-            for name, here, there, low, high in recalls
-        },
-    }
-
-
-def _worse(comparison: dict[str, Any], tolerances: Tolerances) -> list[str]:
-    here, there = comparison["macro_f1"], comparison["rival_macro_f1"]
-    low, high = comparison["interval"]
-    rows = f"on the same {comparison['rows']:,} rows"
-    sentences = []
-    if here < there - tolerances.macro_f1:
-        sentences.append(
-            f"macro F1 of at least {there:.4f} - {tolerances.macro_f1:g}, that of {comparison['with']} "
-            f"{rows}. Received: {here:.4f}"
-        )
-    if high < 0:
-        sentences.append(
-            f"macro F1 not below the {there:.4f} of {comparison['with']} beyond chance, {rows}. "
-            f"Received: {here:.4f}, a difference of {_signed(low)} to {_signed(high)} (95 %)"
-        )
-    for name, recall in comparison["recall"].items():
-        lost, (low, high) = recall["rival"] - recall["here"], recall["interval"]
-        if lost > tolerances.recall and high < 0:
-            sentences.append(
-                f"recall of `{name}` at most {tolerances.recall:g} below the {recall['rival']:.4f} of "
-                f"{comparison['with']}, or no lower beyond chance, {rows}. Received: {recall['here']:.4f}, "
-                f"a difference of {_signed(low)} to {_signed(high)} (95 %)"
-            )
-    return sentences
 
 
 def _compared(comparison: dict[str, Any]) -> str:
@@ -283,9 +184,5 @@ def _compared(comparison: dict[str, Any]) -> str:
     return (
         f"On the {comparison['rows']:,} rows that neither learned from: macro F1 "
         f"{comparison['macro_f1']:.4f}, {comparison['with']} {comparison['rival_macro_f1']:.4f}, "
-        f"difference {_signed(comparison['difference'])} ({_signed(low)} to {_signed(high)})"
+        f"difference {signed(comparison['difference'])} ({signed(low)} to {signed(high)})"
     )
-
-
-def _signed(value: Any) -> str:
-    return f"{float(value):+.4f}"

@@ -24,8 +24,7 @@ from typing import Any, Final
 
 from export.errors import DamagedFileError, ExportError
 from export.formats import MODEL_FILES, format_of
-from export.run_record import read_object
-from export.signatures import VOCABULARY_ASSET
+from export.run_record import RunRecord, read_object
 from export.versions.disk_errors import explained
 
 MODEL_CARD: Final = Path("assets.extra", "model_card.json")
@@ -37,8 +36,7 @@ LARGEST_NUMBER: Final = 2**63 - 1
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _MOST_DIGITS: Final = 40  # Python refuses to read numbers of thousands
 # A graph may be the same in two versions; the index holds a checksum of every weight.
-_WEIGHTS: Final = "variables/variables.index"
-_TELLING: Final = (*MODEL_FILES.values(), _WEIGHTS)
+_TELLING: Final = (*MODEL_FILES.values(), "variables/variables.index")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,33 +114,28 @@ def newest_version(base: Path) -> Version | None:
     return next((version for version in list_versions(base) if format_of(version.path)), None)
 
 
+def published_from(base: Path, run: RunRecord) -> Version | None:
+    """The newest version that this run was published as; None where it was not, or cannot be told.
+
+    For whoever goes on after a crash, and would publish twice.
+    """
+    if run.finished_at is None:
+        return None
+    made = {"run": run.name, "run_finished_at": run.finished_at}
+    versions = list_versions(base)
+    return next((version for version in versions if made.items() <= version.card.items()), None)
+
+
 def identity(version: Path) -> str:
     """A checksum that tells one export from another, and the same for a copy that a rollback made."""
     files = [MODEL_CARD] if (version / MODEL_CARD).is_file() else map(Path, _TELLING)
-    found = hashlib.sha256()
+    contents = []
     for file in files:
-        # Gone or not for us to read: the others tell.
+        # Gone, or not for us to read: the others tell.
         with contextlib.suppress(OSError):
-            found.update((version / file).read_bytes())
-    return found.hexdigest()
-
-
-def published_twin(base: Path, directory: Path) -> Version | None:
-    """The newest version in `base` with the weights and the vocabulary of the SavedModel in `directory`.
-
-    Raises:
-        ExportError: `base` is a file, or may not be read.
-    """
-
-    def weights(version: Path) -> list[bytes] | None:
-        try:
-            return [(version / file).read_bytes() for file in (_WEIGHTS, VOCABULARY_ASSET)]
-        except OSError:
-            return None
-
-    wanted = weights(directory)
-    versions = list_versions(base) if wanted else []
-    return next((one for one in versions if weights(one.path) == wanted), None)
+            contents.append((version / file).read_bytes())
+    # Nothing is no copy of nothing.
+    return hashlib.sha256(b"".join(contents) or version.name.encode()).hexdigest()
 
 
 def refuse_other_format(base: Path, file_format: str | None) -> None:

@@ -59,6 +59,7 @@ def write_model_card(
         write_hashes(path.with_name(LEARNED_FROM), run.learned_from)
     card = {
         "run": run.name,
+        "run_finished_at": run.finished_at,
         "date": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
         "labels": read_lines(directory / LABELS_ASSET),
         **_figures(report, examination),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from export.errors import GateError
-from export.gate.quality import Answers, judge, refuse, too_few
+from export.gate.quality import Answers, judge, refuse
+from export.gate.reasons import too_few
 from export.settings import Tolerances
 
 NAMES = ("negative", "neutral", "positive")

@@ -23,9 +23,9 @@ TEXTS = ["I love it!!!", "so sad http://t.co/x", "", "what a day " * 9]
 def half(tiny_run, lively_model, test_split, tmp_path_factory):
     """A published version of half precision, and what the gate found."""
     base = tmp_path_factory.mktemp("half") / "models"
-    return export_model(
-        lively_model, base, split=test_split, run=read_run(tiny_run), artefact=HALF, force=True
-    )
+    run = read_run(tiny_run)
+    # By force: 14 rows say nothing of how good it is.
+    return export_model(lively_model, base, split=test_split, run=run, artefact=HALF, force=True)
 
 
 def test_every_weight_is_stored_in_half_precision(half, tiny_model):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from export.errors import ExportError
+from export.run_record import RunRecord
 from export.versions.listing import (
     LARGEST_NUMBER,
     MODEL_CARD,
@@ -19,6 +20,7 @@ from export.versions.listing import (
     list_versions,
     newest_version,
     next_version,
+    published_from,
     read_folder,
     version_number,
 )
@@ -256,9 +258,28 @@ class TestNewest:
         tmp_path.joinpath("2").mkdir()
         assert newest_version(tmp_path).number == 1
 
+    def test_a_run_finds_what_it_was_published_as(self, make_version, tmp_path):
+        """Two runs may have one name, in two folders of runs."""
+        run = RunRecord("one", {}, {}, {"finished_at": "2026-01-01T00:00:00+00:00"})
+        cards = [
+            {"run": "one", "run_finished_at": run.finished_at},
+            {"run": "one", "run_finished_at": "2025-01-01T00:00:00+00:00"},
+            {"run": "other", "run_finished_at": run.finished_at, "config": {"not": "hashable"}},
+        ]
+        assert published_from(tmp_path, run) is None
+        for number, card in enumerate(cards, start=1):
+            make_version(str(number), json.dumps(card))
+        assert published_from(tmp_path, run).number == 1
+        assert published_from(tmp_path, RunRecord("one", {}, {}, {})) is None
+
     def test_a_copy_is_the_same_export(self, make_version):
         one, same, other = (make_version(name, card) for name, card in ("1a", "2a", "3b"))
         assert identity(one) == identity(same) != identity(other)
+
+    def test_two_empty_folders_are_no_copies(self, tmp_path):
+        for name in ("1", "2"):
+            tmp_path.joinpath(name).mkdir()
+        assert identity(tmp_path / "1") != identity(tmp_path / "2")
 
     def test_without_cards_the_weights_tell(self, make_version):
         """Two trainings of one network may write the same graph."""
