@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -106,7 +106,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         only=given.only,
         data=given.data,
         run=given.run,
-        out=given.out or Path("runs") / f"bench-{datetime.now(tz=timezone.utc):%Y-%m-%d-%H%M%S}",
+        out=given.out or Path("runs") / f"bench-{datetime.now(tz=UTC):%Y-%m-%d-%H%M%S}",
     )
 
 

@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from weakref import finalize
@@ -105,7 +105,7 @@ def make_default_folder(root: Path) -> Path:
     Raises:
         UserError: it cannot be made.
     """
-    path = first = root / datetime.now(tz=timezone.utc).strftime("%Y-%m-%d-%H%M%S")
+    path = first = root / datetime.now(tz=UTC).strftime("%Y-%m-%d-%H%M%S")
     number = 1
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import dataclasses
 import io
 import json
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -196,7 +196,7 @@ def _summary(fitted: Fitted, evaluation: Evaluation, data: TrainingData) -> dict
         "read": dataclasses.asdict(data.tweets.report),
         "epochs": len(fitted.history),
         "interrupted": fitted.interrupted,
-        "finished_at": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "finished_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
     }
 

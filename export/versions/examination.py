@@ -18,7 +18,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -134,7 +134,7 @@ def store(base: Path, examination: Examination, figures: Mapping[str, Any]) -> N
         "rows": len(examination.labels),
         "label_names": list(examination.label_names),
         "chosen": examination.chosen,
-        "set_at": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "set_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "figures": dict(figures),
     }
     content = json.dumps(header, indent=2).encode() + b"\n"

@@ -226,9 +226,8 @@ def _read_card(path: Path) -> tuple[dict[str, Any], str | None]:
 def _parse_date(date: Any) -> dt.datetime | None:
     """An ISO 8601 date in UTC; one that names no zone is taken to be in UTC."""
     try:
-        # Python 3.10 reads "+00:00" but not "Z".
-        parsed = dt.datetime.fromisoformat(re.sub("Z$", "+00:00", date))
-        return parsed.replace(tzinfo=parsed.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc)
+        parsed = dt.datetime.fromisoformat(date)
+        return parsed.replace(tzinfo=parsed.tzinfo or dt.UTC).astimezone(dt.UTC)
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -236,9 +235,9 @@ def _parse_date(date: Any) -> dt.datetime | None:
 def _moment(seconds: float) -> dt.datetime:
     """A file's time in UTC; a disk may hold one beyond the calendar."""
     try:
-        return dt.datetime.fromtimestamp(seconds, dt.timezone.utc)
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
     except (ValueError, OverflowError, OSError):
-        return dt.datetime.fromtimestamp(0, dt.timezone.utc)
+        return dt.datetime.fromtimestamp(0, dt.UTC)
 
 
 def _size_bytes(path: Path) -> int:

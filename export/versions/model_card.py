@@ -10,7 +10,7 @@ import hashlib
 import html
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -60,7 +60,7 @@ def write_model_card(
     card = {
         "run": run.name,
         "run_finished_at": run.finished_at,
-        "date": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "labels": read_lines(directory / LABELS_ASSET),
         **_figures(report, examination),
         # The path is one machine's own; name and checksum tell which table it was.

@@ -26,7 +26,7 @@ from serving.client.errors import CallCancelledError, CallError, from_rpc_error
 from serving.client.results import ModelMetadata, Prediction, VersionStatus
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _Result = TypeVar("_Result")
 

@@ -16,7 +16,7 @@ from serving.server.servicer import Health, ModelService, PredictionService, hea
 from serving.server.stop_signal import CANCEL_S
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _CHANNEL_OPTIONS: Final = (
     # As the real server: the model decides what is too large.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from serving.client.shell.sources import naming
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 OPTION: Final = "--out"
 

@@ -12,7 +12,7 @@ from serving.client.codec import encode_text
 from serving.client.results import Prediction
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _RESET: Final = "\x1b[0m"
 _COLOURS: Final = {"negative": "\x1b[31m", "neutral": "\x1b[33m", "positive": "\x1b[32m"}

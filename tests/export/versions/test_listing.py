@@ -25,7 +25,7 @@ from export.versions.listing import (
     version_number,
 )
 
-NOON = dt.datetime(2025, 11, 22, 12, 0, tzinfo=dt.timezone.utc)
+NOON = dt.datetime(2025, 11, 22, 12, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ class TestWhatIsTold:
             Version(
                 number=4,
                 path=path,
-                exported_at=dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc),
+                exported_at=dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
                 size_bytes=1000 + len(json.dumps(card)),
                 card=card,
             )
@@ -216,7 +216,7 @@ class TestWhatIsTold:
         os.utime(make_version("4", json.dumps({"date": date})), (0, 0))
         (version,) = list_versions(tmp_path)
         assert version.exported_at == NOON
-        assert version.exported_at.tzinfo is dt.timezone.utc
+        assert version.exported_at.tzinfo is dt.UTC
 
 
 class TestWhatCannotBeRead:
