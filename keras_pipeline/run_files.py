@@ -6,9 +6,11 @@ RunLock(folder)                                 one process at a time works on a
 write_whole(path, write)                        nobody sees half a file
 explain_disk_errors(path)                       one sentence where a disk is full
 read_json_object(path), typed_value(...)        one sentence for what is damaged
+Intent                                          what a run was asked beside its settings
 """
 
 import contextlib
+import dataclasses
 import errno
 import fcntl
 import json
@@ -232,3 +234,40 @@ def typed_value(values: dict[str, Any], name: str, kind: Any, path: Path) -> Any
             f"`{path}` must hold `{name}` as training wrote it. Received: {name}={value!r:.60}"
         )
     return value
+
+
+@dataclasses.dataclass(frozen=True)
+class Intent:
+    """What a run was asked beside its settings and its data; a resumed run does as it was asked.
+
+    Attributes:
+        publish_to: folder of versions that shall get the model; None publishes nothing.
+        tensorboard: whether to write TensorBoard's logs.
+        export: whether to write a SavedModel into the run folder and let it pass the gate.
+    """
+
+    publish_to: Path | None = None
+    tensorboard: bool = False
+    export: bool = True
+
+    def to_json(self) -> str:
+        """JSON text; the folder as seen from everywhere, for a run may be resumed from elsewhere."""
+        publish_to = None if self.publish_to is None else str(self.publish_to.absolute())
+        return json_text({**dataclasses.asdict(self), "publish_to": publish_to})
+
+    @classmethod
+    def from_json(cls, path: Path) -> "Intent":
+        """Read what `to_json` wrote; what a run from before it was asked is not known: nothing.
+
+        Raises:
+            UserError: the file is no JSON object, or its values are of other types.
+        """
+        if not path.exists():
+            return cls()
+        saved = read_json_object(path)
+        publish_to = typed_value(saved, "publish_to", str | None, path)
+        return cls(
+            publish_to=None if publish_to is None else Path(publish_to),
+            tensorboard=typed_value(saved, "tensorboard", bool, path),
+            export=typed_value(saved, "export", bool, path),
+        )

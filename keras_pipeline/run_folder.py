@@ -26,6 +26,7 @@ from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import DiskError, UserError
 from keras_pipeline.run_files import (
     LOCK_NAME,
+    Intent,
     RunLock,
     check_is_free,
     explain_disk_errors,
@@ -43,43 +44,6 @@ DEFAULT_ROOT = Path("runs")
 
 _FILES: Final = ("path", "embeddings", "soft_labels")
 """Attributes of a `DataSource` that name a file."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Intent:
-    """What a run was asked beside its settings and its data; a resumed run does as it was asked.
-
-    Attributes:
-        publish_to: folder of versions that shall get the model; None publishes nothing.
-        tensorboard: whether to write TensorBoard's logs.
-        export: whether to write a SavedModel into the run folder and let it pass the gate.
-    """
-
-    publish_to: Path | None = None
-    tensorboard: bool = False
-    export: bool = True
-
-    def to_json(self) -> str:
-        """JSON text; the folder as seen from everywhere, for a run may be resumed from elsewhere."""
-        publish_to = None if self.publish_to is None else str(self.publish_to.absolute())
-        return json_text({**dataclasses.asdict(self), "publish_to": publish_to})
-
-    @classmethod
-    def from_json(cls, path: Path) -> "Intent":
-        """Read what `to_json` wrote; what a run from before it was asked is not known: nothing.
-
-        Raises:
-            UserError: the file is no JSON object, or its values are of other types.
-        """
-        if not path.exists():
-            return cls()
-        saved = read_json_object(path)
-        publish_to = typed_value(saved, "publish_to", str | None, path)
-        return cls(
-            publish_to=None if publish_to is None else Path(publish_to),
-            tensorboard=typed_value(saved, "tensorboard", bool, path),
-            export=typed_value(saved, "export", bool, path),
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +108,7 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
         path: Path | None,
         config: TrainConfig,
         source: DataSource,
-        intent: Intent = Intent(),
+        intent: Intent | None = None,
     ) -> "RunFolder":
         """Make the folder, lock it, and write down what the run was asked.
 
@@ -152,7 +116,7 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
             path: where; by default `runs/<date-time>`, with a number behind it where that is taken.
             config: settings to save.
             source: data to save, with its checksum.
-            intent: what else to save.
+            intent: what else to save; nothing by default.
 
         Raises:
             UserError: there is something at `path` already, or it cannot be written.
@@ -160,7 +124,7 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
         """
         files = {
             "config.json": config.to_json(),
-            "intent.json": intent.to_json(),
+            "intent.json": (intent or Intent()).to_json(),
             "data.json": json_text(_described(source)),  # the last: where it is, the others are
         }
         if path is None:
