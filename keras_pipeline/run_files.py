@@ -86,6 +86,8 @@ def check_is_free(path: Path) -> None:
         )
     if not above.is_dir():
         raise unwritable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(above, os.W_OK):
+        raise unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def make_folder(path: Path) -> None:

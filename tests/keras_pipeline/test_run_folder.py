@@ -364,3 +364,10 @@ def test_the_folder_to_publish_to_is_known_from_everywhere(source, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     run = RunFolder.create(Path("run"), CONFIG, source, Intent(publish_to=Path("models")))
     assert run.intent().publish_to == tmp_path / "models"
+
+
+def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path, monkeypatch):
+    """A root user may write everywhere: hence the system's answer is given here."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(UserError, match=r"must be a folder that can be written.*Permission denied"):
+        check_is_free(tmp_path / "run")
