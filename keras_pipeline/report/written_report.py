@@ -1,5 +1,6 @@
 """A report that people look at: report.md and the pictures it shows."""
 
+import html
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def _sections(
         yield "## Learning curves\n\n![Learning curves](figures/learning_curves.png)\n"
         yield _history_table(history) + "\n"
     if overview:
-        yield "## Data\n\n" + markdown_table(["what", "rows"], overview) + "\n"
+        yield "## Data\n\n" + markdown_table(["what", "rows"], _as_text(overview)) + "\n"
     yield "![Class balance](figures/class_balance.png)\n"
     yield "![Text lengths](figures/text_lengths.png)\n"
     yield "## Calibration\n\n![Calibration](figures/calibration.png)\n"
@@ -95,3 +96,11 @@ def _as_code(text: str) -> str:
     """A tweet inside a Markdown table cell: no line breaks, pipes or backticks of its own."""
     flat = shown(text, longest=None).replace("|", "\\|").replace("`", "'")
     return f"`{flat}`"
+
+
+def _as_text(cells: Cells) -> Cells:
+    """Rows whose first cell may quote the table: a label there is no HTML here, and ends no cell."""
+    return [
+        [html.escape(shown(str(what)), quote=False).replace("|", "\\|"), *rest]
+        for what, *rest in cells
+    ]

@@ -2,7 +2,7 @@
 
 import json
 
-from keras_pipeline.report.written_report import _as_code
+from keras_pipeline.report.written_report import _as_code, _as_text
 
 PICTURES = {"confusion_matrix", "class_balance", "text_lengths", "calibration", "learning_curves"}
 
@@ -20,3 +20,11 @@ def test_the_report_shows_pictures_and_mistakes(tiny_run):
 
 def test_a_tweet_cannot_break_the_reports_table():
     assert _as_code("a | b\n`c`") == "`a \\| b 'c'`"
+
+
+def test_a_label_from_a_table_is_no_html_in_the_report():
+    """Tables come from anywhere, and a report is opened in a browser."""
+    hostile = "dropped: label '<img src=x onerror=y>|\x1b[31m'"
+    assert _as_text([[hostile, 3]]) == [
+        ["dropped: label '&lt;img src=x onerror=y&gt;\\|\\x1b[31m'", 3]
+    ]
