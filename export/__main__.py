@@ -208,7 +208,8 @@ def _load(path: Path) -> Any:
 
 
 def _told(error: ExportError, exit_code: int) -> int:
-    print(f"error: {shown(str(error))}", file=sys.stderr)
+    lines = map(shown, str(error).splitlines())  # a refusal has a line for each reason
+    print("error: " + "\n".join(lines), file=sys.stderr)
     return exit_code
 
 
