@@ -32,7 +32,6 @@ class TokenIds(tf.Module):
         vectorizer: an adapted `keras.layers.TextVectorization` that splits at whitespace, has a
             callable or no `standardize` and cuts at `output_sequence_length`.
         padded_length: `time` of every batch; by default that of its longest tweet.
-        vocabulary: the words by id; by default the vectorizer's.
 
     Raises:
         ExportError: the vectorizer has other settings; its own call serves then.
@@ -43,7 +42,6 @@ class TokenIds(tf.Module):
         cleaner: keras.layers.Layer,
         vectorizer: keras.layers.TextVectorization,
         padded_length: int | None = None,
-        vocabulary: list[str] | None = None,
     ) -> None:
         super().__init__(name="token_ids")
         config = _known_settings(vectorizer)
@@ -51,7 +49,7 @@ class TokenIds(tf.Module):
         self._standardize = config["standardize"] or tf.identity
         self._longest = min(config["output_sequence_length"], padded_length or tf.int32.max)
         self._padded_length = padded_length
-        self._table = _lookup_table(vocabulary or vectorizer.get_vocabulary())
+        self._table = _lookup_table(vectorizer.get_vocabulary())
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """`[batch] string -> [batch, time] int64`; no rows are fine."""
@@ -77,20 +75,17 @@ class TokenIds(tf.Module):
         )
 
 
-def all_token_ids(
-    model: Any, texts: Sequence[str | bytes], vocabulary: list[str] | None = None
-) -> Array:
+def all_token_ids(model: Any, texts: Sequence[str | bytes]) -> Array:
     """The ids of many texts, batch by batch, padded to the longest of all: `[rows, time] int64`.
 
     Args:
         model: see `export.graph.serving_graph.serving_graph`.
         texts: raw tweets.
-        vocabulary: another one than the model's own.
 
     Raises:
         ExportError: the model's vectorizer has other settings than `TokenIds` knows.
     """
-    token_ids = TokenIds(model.cleaner, model.vectorizer, model.padded_length, vocabulary)
+    token_ids = TokenIds(model.cleaner, model.vectorizer, model.padded_length)
     batches = [
         token_ids(tf.constant(texts[start : start + _ROWS_AT_ONCE])).numpy()
         for start in range(0, len(texts), _ROWS_AT_ONCE)
