@@ -23,7 +23,7 @@ from export.graph.assets import read_lines
 from export.options import options_of
 from export.settings import Artefact, Tolerances
 from export.signatures import LABELS, LABELS_ASSET
-from export.start.command_line import EXIT_USAGE
+from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
 from export.versions.disk_errors import explained
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _told(error, error.exit_code)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return EXIT_INTERRUPTED
     return 0
 
 

@@ -2,7 +2,7 @@
 
     tweet-sentiment train --epochs 3      is      python -m keras_pipeline.train --epochs 3
 
-It hands its words over to the module, and imports nothing else: `--help` is there at once.
+It hands its words over to the module, and imports none of them: `--help` is there at once.
 """
 
 import importlib.util
@@ -10,7 +10,7 @@ import runpy
 import sys
 from typing import Final, NamedTuple
 
-EXIT_USAGE: Final = 2
+from export.start.command_line import EXIT_USAGE
 
 
 class _Command(NamedTuple):

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final
 
+from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.shown import shown
 
 EXIT_DISK: Final = 1
-EXIT_USAGE: Final = 2
-EXIT_INTERRUPTED: Final = 130
-"""128 + SIGINT, as shells report it."""
 
 
 class UserError(ValueError):

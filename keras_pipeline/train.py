@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from export.errors import ExportError
 from export.settings import SAVED_MODEL
 from export.signatures import MODEL_NAME
-from export.start.command_line import Parser
+from export.start.command_line import EXIT_INTERRUPTED, Parser
 from export.start.quiet_tensorflow import import_tensorflow
 from export.versions.publish import check_can_publish
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, shown_path
-from keras_pipeline.errors import EXIT_INTERRUPTED, UserError, exits_cleanly
+from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.options import (
     add_config_options,
     add_data_options,

@@ -5,12 +5,14 @@ It imports nothing of this project but its neighbour, so that each package may u
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
 from export.start.shown import shown
 
 EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells report it."""
 
 
 class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
@@ -51,3 +53,23 @@ class Parser(argparse.ArgumentParser):
         option = unknown[0].partition("=")[0]
         meant = difflib.get_close_matches(option, self._option_string_actions, n=1)
         return f"{words} (did you mean {meant[0]}?)" if meant else words
+
+
+def number(kind: type, low: float, high: float) -> Callable[[str], Any]:
+    """An argparse type for a number within bounds, which `inf` and `nan` never are."""
+
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be from {low} to {high}, received {text!r}")
+        return value
+
+    parse.__name__ = "number"  # argparse names it where `kind` refuses the text
+    return parse
+
+
+def word(text: str) -> str:
+    """An argparse type for a word that is not empty."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty, received ''")
+    return text

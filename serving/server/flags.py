@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from export.start.command_line import Parser
+from export.start.command_line import Parser, number, word
 from serving.server.config_files import read_model_config, read_ssl_config
 from serving.server.model_versions import ModelConfig
 
@@ -103,7 +103,7 @@ def _add_models(group: Any) -> None:
     add = group.add_argument
     add(
         "--model_name",
-        type=_word,
+        type=word,
         default="default",
         metavar="NAME",
         help="name under which the model is asked (default %(default)s)",
@@ -122,7 +122,7 @@ def _add_models(group: Any) -> None:
     )
     add(
         "--file_system_poll_wait_seconds",
-        type=_number(float, 0, _LARGEST),
+        type=number(float, 0, _LARGEST),
         default=1.0,
         metavar="S",
         help="seconds between two looks for new versions; 0 looks once (default %(default)g)",
@@ -133,7 +133,7 @@ def _add_listening(group: Any) -> None:
     add = group.add_argument
     add(
         "--port",
-        type=_number(int, 0, 65535),
+        type=number(int, 0, 65535),
         default=8500,
         metavar="N",
         help="TCP port; 0 takes a free one and prints it (default %(default)s)",
@@ -171,44 +171,25 @@ def _add_limits(group: Any) -> None:
     add = group.add_argument
     add(
         "--grpc_max_threads",
-        type=_number(int, 1, 65535),
+        type=number(int, 1, 65535),
         default=4 * (os.cpu_count() or 1),
         metavar="N",
         help="requests worked on at once; more of them wait (default 4 x cores, %(default)s here)",
     )
     add(
         "--max_request_rows",
-        type=_number(int, 1, _LARGEST),
+        type=number(int, 1, _LARGEST),
         default=MAX_REQUEST_ROWS,
         metavar="N",
         help="rows in one request at most (default %(default)s; the real server has no such limit)",
     )
     add(
         "--drain_seconds",
-        type=_number(float, 0, _LARGEST),
+        type=number(float, 0, _LARGEST),
         default=10.0,
         metavar="S",
         help="seconds that requests under way may take after SIGTERM (default %(default)g)",
     )
-
-
-def _number(kind: type, low: int, high: int) -> Any:
-    """An argparse type for a number within bounds, which `inf` and `nan` never are."""
-
-    def parse(text: str) -> Any:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"must be from {low} to {high}, received {text!r}")
-        return value
-
-    parse.__name__ = "number"
-    return parse
-
-
-def _word(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("must not be empty, received ''")
-    return text
 
 
 def _host(text: str) -> str:
@@ -216,7 +197,7 @@ def _host(text: str) -> str:
 
     Not empty: gRPC would take that for every interface of the machine.
     """
-    return _word(text.removeprefix("[").removesuffix("]"))
+    return word(text.removeprefix("[").removesuffix("]"))
 
 
 def _path(text: str) -> Path:

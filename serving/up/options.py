@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from export.signatures import MODEL_NAME
-from export.start.command_line import Parser
+from export.start.command_line import Parser, number, word
 from serving.up.launchers import LAUNCHERS, Deployment
 
 PROGRAM: Final = "python -m serving.up"
@@ -66,15 +66,20 @@ def _build_parser() -> Parser:
     )
     add(
         "--model-name",
-        type=_name,
+        type=word,
         default=MODEL_NAME,
         metavar="NAME",
         help="name under which the model is asked (default %(default)s)",
     )
-    add("--port", type=_port, default=8500, help="TCP port for gRPC (default %(default)s)")
+    add(
+        "--port",
+        type=number(int, 1, 65535),
+        default=8500,
+        help="TCP port for gRPC (default %(default)s)",
+    )
     add(
         "--rest-api-port",
-        type=_port,
+        type=number(int, 1, 65535),
         default=8501,
         metavar="PORT",
         help="TCP port for REST, which the embedded server has not (default %(default)s)",
@@ -102,19 +107,6 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _name(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("must not be empty, received ''")
-    return text
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"must be from 1 to 65535, received {text!r}")
-    return number
-
-
 def _seconds(text: str) -> float:
     number = float(text)
     if not 0 < number <= _DAY_S:
@@ -124,7 +116,7 @@ def _seconds(text: str) -> float:
     return number
 
 
-_port.__name__ = _seconds.__name__ = "number"
+_seconds.__name__ = "number"
 
 
 def is_published(base_path: Path) -> bool:

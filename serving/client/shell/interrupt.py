@@ -14,9 +14,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
+from export.start.command_line import EXIT_INTERRUPTED
 from export.start.shown import shown
 
-EXIT_INTERRUPTED: Final = 128 + signal.SIGINT
 _LOCK_S: Final = 1.0
 """Seconds that Ctrl-C waits for a file to be made or renamed, which takes microseconds on a healthy disk."""
 _WAKE_S: Final = 0.1
