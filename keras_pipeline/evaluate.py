@@ -16,8 +16,8 @@ from export.start.quiet_tensorflow import import_tensorflow
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.options import add_data_options, data_source_of
-from keras_pipeline.run_files import explain_disk_errors
-from keras_pipeline.run_folder import RunFolder, check_is_free
+from keras_pipeline.run_files import check_is_free, explain_disk_errors
+from keras_pipeline.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from keras_pipeline.report.evaluation import Evaluation

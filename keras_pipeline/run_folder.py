@@ -29,7 +29,6 @@ from keras_pipeline.run_files import (
     Intent,
     RunLock,
     check_is_free,
-    explain_disk_errors,
     json_text,
     make_default_folder,
     make_folder,
@@ -37,8 +36,6 @@ from keras_pipeline.run_files import (
     typed_value,
     write_whole,
 )
-
-__all__ = ["Intent", "RunFolder", "check_is_free", "explain_disk_errors", "write_whole"]
 
 DEFAULT_ROOT = Path("runs")
 

@@ -31,7 +31,8 @@ from keras_pipeline.options import (
     data_source_of,
     given_settings,
 )
-from keras_pipeline.run_folder import Intent, RunFolder, check_is_free, write_whole
+from keras_pipeline.run_files import Intent, check_is_free, write_whole
+from keras_pipeline.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from keras_pipeline.training import TrainingData
@@ -196,18 +197,19 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
 
 def _finish(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) -> int:
     """Export, publish, and only then drop the checkpoint: from here on the run is finished."""
-    code, failed = 0, None
+    refused = None
     try:
         if intent.export:
             _export(run, model, data, intent)
     except ExportError as error:
-        code, failed = EXIT_NOT_EXPORTED, error
+        refused = error
+    # Not after Ctrl-C, which goes past here: such a run is to be resumed.
     run.checkpoint.unlink(missing_ok=True)
-    if failed is not None:
-        print(f"error: {failed} The run itself is saved in {run.path}.", file=sys.stderr)
-    else:
-        print(_next_steps(run, intent))
-    return code
+    if refused is not None:
+        print(f"error: {refused} The run itself is saved in {run.path}.", file=sys.stderr)
+        return EXIT_NOT_EXPORTED
+    print(_next_steps(run, intent))
+    return 0
 
 
 def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) -> None:

@@ -28,8 +28,8 @@ from keras_pipeline.fit.fitting import Fitted, fit
 from keras_pipeline.model import SentimentModel, load_model
 from keras_pipeline.report.evaluation import Evaluation, evaluate
 from keras_pipeline.report.written_report import write_report
-from keras_pipeline.run_files import explain_disk_errors
-from keras_pipeline.run_folder import RunFolder, write_whole
+from keras_pipeline.run_files import explain_disk_errors, write_whole
+from keras_pipeline.run_folder import RunFolder
 from keras_pipeline.table.dataset import Tweets, read_tweets
 from keras_pipeline.table.soft_labels import read_soft_labels
 from keras_pipeline.table.splits import Splits, split

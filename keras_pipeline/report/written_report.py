@@ -10,7 +10,7 @@ from export.signatures import LABELS
 from export.start.shown import shown
 from keras_pipeline.report import pictures
 from keras_pipeline.report.evaluation import CLASS_COLUMNS, Evaluation, class_rows
-from keras_pipeline.run_folder import write_whole
+from keras_pipeline.run_files import write_whole
 from keras_pipeline.text_tables import Cells, markdown_table
 
 _MISTAKES_SHOWN = 20

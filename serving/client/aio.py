@@ -7,7 +7,6 @@ async with AsyncSentimentClient("localhost:8500") as client:
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -40,12 +39,7 @@ class AsyncSentimentClient(ClientBase):
     async def __aenter__(self) -> "Self":
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.close()
 
     async def close(self) -> None:

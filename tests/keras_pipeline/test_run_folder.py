@@ -16,7 +16,8 @@ from keras_pipeline import run_files
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import DiskError, UserError
-from keras_pipeline.run_folder import Intent, RunFolder, check_is_free, write_whole
+from keras_pipeline.run_files import Intent, check_is_free, write_whole
+from keras_pipeline.run_folder import RunFolder
 
 CONFIG = TrainConfig(epochs=3)
 

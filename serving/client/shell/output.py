@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from serving.client.shell.sources import naming
@@ -34,14 +33,9 @@ class Output:
     def __enter__(self) -> "Self":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         # What a full disk did not take is written once more by `close`, and told already.
-        with contextlib.suppress(*([OSError] if kind else [])):
+        with contextlib.suppress(*([OSError] if any(error) else [])):
             self.file.close()
 
     def add(self, lines: Sequence[bytes], rows: int) -> None:

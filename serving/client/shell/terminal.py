@@ -4,7 +4,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, TextIO
 
 from export.start.shown import json_line, shown
@@ -79,12 +78,7 @@ class Progress:
     def __enter__(self) -> "Self":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._shown:
             self._out.write("\n")
 

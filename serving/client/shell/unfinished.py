@@ -8,7 +8,6 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from serving.client.shell.interrupt import Guard
@@ -75,17 +74,12 @@ class UnfinishedFile(Output):
             super().__init__(name, self._open(name))
             guard.undo = self._stopped
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         with self._guard.lock:
             if not self._complete:
                 self._give_up(keep=bool(self.rows))
             self._guard.undo = str
-        super().__exit__(kind, error, trace)
+        super().__exit__(*error)
 
     def commit(self) -> None:
         """Put the file in its place.
