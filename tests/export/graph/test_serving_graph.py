@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from small_classifiers import LONGEST, WORDS, build_classifier, random_ids
 
 from export.errors import ExportError
 from export.graph.serving_classifier import FUSED_UP_TO_ROWS, serving_classifier
@@ -15,37 +16,16 @@ from export.graph.serving_graph import serving_graph
 from export.graph.token_ids import TokenIds
 from export.settings import GRAPHS
 from keras_pipeline.fit.vocabulary import adapt_vectorizer
-from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel
 
-WORDS = 50
-LONGEST = 40
 BATCH_SIZES = (0, 1, 2, 3, 4, 5, 8, 15, FUSED_UP_TO_ROWS, FUSED_UP_TO_ROWS + 1, 31, 32, 33, 64, 256)
 FAST = [graph for graph in GRAPHS if graph != "keras"]
 TWEETS = [
     "I`d have responded, if I were going", "Sooo SAD!!!", "", "!?", "@anna http://x.co", "good day " * 40,
     "caf\u00e9 \U0001f600 so happy", "\u3000 \u2028", "a", "my boss is bullying me...", "good " * 41,
 ]  # fmt: skip
-
-
-def build_classifier(*, masked=True, pooled=False, **changes):
-    """The default structure, small, with weights large enough for every one of them to show."""
-    layers = keras.layers
-    ids = keras.Input((None,), dtype="int64")
-    x = layers.Embedding(WORDS, 6, mask_zero=masked)(ids)
-    x = layers.SpatialDropout1D(0.1)(x)
-    lstm = layers.LSTM(5, return_sequences=pooled, **changes.get("lstm", {}))
-    x = layers.Bidirectional(lstm, merge_mode=changes.get("merge_mode", "concat"))(x)
-    if pooled:
-        x = MaxMeanPooling1D()(x)
-    x = layers.Dense(8, activation=changes.get("activation", "relu"))(x)
-    x = layers.Dropout(0.1)(x)
-    model = keras.Model(ids, layers.Dense(3, activation="softmax")(x))
-    draw = np.random.default_rng(7)
-    model.set_weights([draw.normal(scale=0.7, size=w.shape) for w in model.get_weights()])
-    return model
 
 
 @pytest.fixture(
@@ -78,15 +58,6 @@ def traced(classifier, graph):
         serving_classifier(classifier, graph).__call__,
         input_signature=[tf.TensorSpec([None, None], tf.int64)],
     )
-
-
-def random_ids(rows, time, seed=0):
-    """Padded at the right; lengths from 0 to `time`, one row without padding and one without words."""
-    draw = np.random.default_rng(seed)
-    lengths = draw.integers(0, time + 1, rows)
-    lengths[:2] = [time, 0][:rows]
-    ids = draw.integers(1, WORDS, (rows, time))
-    return np.where(np.arange(time) < lengths[:, np.newaxis], ids, 0)
 
 
 @pytest.mark.parametrize("graph", GRAPHS)

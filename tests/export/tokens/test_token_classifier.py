@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_serving_graph import LONGEST, build_classifier, random_ids
+from small_classifiers import LONGEST, build_classifier, random_ids
 
 from export.settings import FLOAT16
 from export.signatures import PROBABILITIES

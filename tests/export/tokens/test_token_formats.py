@@ -323,7 +323,7 @@ def test_the_command_exports_half_precision_and_lists(file_format, english_run, 
 @pytest.mark.slow
 def test_a_model_without_a_mask_is_asked_at_its_full_width(file_format, tmp_path, test_split):
     """It reads padding as words: a shorter row would be another text to it."""
-    from test_serving_graph import WORDS, build_classifier
+    from small_classifiers import WORDS, build_classifier
 
     vectorizer = build_vectorizer(vocabulary_size=WORDS)
     vectorizer.set_vocabulary(["so", "sad", "happy", "!", "day"])

@@ -1,0 +1,36 @@
+"""Small classifiers of the default structure, and ids to ask them: for whatever computes the same by other ops."""
+
+import keras
+import numpy as np
+
+from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
+
+WORDS = 50
+LONGEST = 40
+
+
+def build_classifier(*, masked=True, pooled=False, **changes):
+    """The default structure, small, with weights large enough for every one of them to show."""
+    layers = keras.layers
+    ids = keras.Input((None,), dtype="int64")
+    x = layers.Embedding(WORDS, 6, mask_zero=masked)(ids)
+    x = layers.SpatialDropout1D(0.1)(x)
+    lstm = layers.LSTM(5, return_sequences=pooled, **changes.get("lstm", {}))
+    x = layers.Bidirectional(lstm, merge_mode=changes.get("merge_mode", "concat"))(x)
+    if pooled:
+        x = MaxMeanPooling1D()(x)
+    x = layers.Dense(8, activation=changes.get("activation", "relu"))(x)
+    x = layers.Dropout(0.1)(x)
+    model = keras.Model(ids, layers.Dense(3, activation="softmax")(x))
+    draw = np.random.default_rng(7)
+    model.set_weights([draw.normal(scale=0.7, size=w.shape) for w in model.get_weights()])
+    return model
+
+
+def random_ids(rows, time, seed=0):
+    """Padded at the right; lengths from 0 to `time`, one row without padding and one without words."""
+    draw = np.random.default_rng(seed)
+    lengths = draw.integers(0, time + 1, rows)
+    lengths[:2] = [time, 0][:rows]
+    ids = draw.integers(1, WORDS, (rows, time))
+    return np.where(np.arange(time) < lengths[:, np.newaxis], ids, 0)
