@@ -8,7 +8,7 @@ from typing import Any, Final
 from benchmarks.aims import Verdict
 from benchmarks.shared.machine import machine_lines, stolen_lines
 from benchmarks.shared.results import LOSS, SCORE, Row, Section, advantage, is_difference
-from keras_pipeline.text_tables import markdown_table
+from keras_pipeline.table.printed import markdown_table
 
 _LEGEND: Final = (
     "In the columns `against`, `12 x` is twelve times as fast, as many or as little, and `+0.01` is a "

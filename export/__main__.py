@@ -22,7 +22,7 @@ from export.formats import require
 from export.graph.assets import read_lines
 from export.options import options_of
 from export.settings import Artefact, Tolerances
-from export.signatures import LABELS, LABELS_ASSET
+from export.signatures import LABELS_ASSET
 from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
@@ -120,7 +120,7 @@ def _name_unreadable(base: Path) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     artefact = _artefact(options)
-    split, record = _test_part(options.model)
+    split, record, _ = _test_part(options.model)
     model = _load(options.model)
 
     from export.exporter import export_model  # noqa: PLC0415 (TensorFlow)
@@ -162,9 +162,9 @@ def _examination(options: argparse.Namespace) -> Examination:
     """The rows of a table, or those that a run was tested on."""
     path = options.examination
     if path.is_dir():
-        split, record = _test_part(path)
+        split, record, names = _test_part(path)
         source = f"test part of run {record.name} ({record.data_name})"
-        return Examination(split.texts, split.labels, LABELS, source, chosen=True)
+        return Examination(split.texts, split.labels, names, source, chosen=True)
     newest = newest_version(options.to)
     return read_table(
         path,
@@ -174,8 +174,8 @@ def _examination(options: argparse.Namespace) -> Examination:
     )
 
 
-def _test_part(model: Path) -> tuple["TestSplit", "RunRecord"]:
-    """The rows that a run was tested on, and the run's record."""
+def _test_part(model: Path) -> tuple["TestSplit", "RunRecord", tuple[str, ...]]:
+    """The rows that a run was tested on, the run's record, and the names of its classes."""
     import_tensorflow()
     import numpy as np  # noqa: PLC0415
 
@@ -193,7 +193,8 @@ def _test_part(model: Path) -> tuple["TestSplit", "RunRecord"]:
         test = split(tweets, run.config()).test
     except UserError as error:
         raise UnreadableRunError(str(error)) from error
-    return TestSplit(np.asarray(tweets.texts[test]), tweets.labels[test]), record
+    rows = TestSplit(np.asarray(tweets.texts[test]), tweets.labels[test])
+    return rows, record, tweets.label_names
 
 
 def _load(path: Path) -> Any:

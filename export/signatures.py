@@ -3,17 +3,20 @@
 No TensorFlow here: the client reads these names without importing it.
 
     signature        inputs                          outputs
-    serving_default  text [batch] string             probabilities [batch, 3] float32
+    serving_default  text [batch] string             probabilities [batch, classes] float32
     label            text [batch] string             label [batch] string, score [batch] float32,
-                                                     probabilities [batch, 3] float32
-    classify         inputs [batch] string, each a   classes [batch, 3] string,
-                     serialized tf.Example           scores [batch, 3] float32
+                                                     probabilities [batch, classes] float32,
+                                                     known [batch] float32
+    classify         inputs [batch] string, each a   classes [batch, classes] string,
+                     serialized tf.Example           scores [batch, classes] float32
+
+Class names are a model's own: its assets/labels.txt, and `classes` in every answer of classify.
 """
 
 from typing import Final
 
 LABELS: Final = ("negative", "neutral", "positive")
-"""Class names; the position is the class id and the column of `probabilities`."""
+"""What the client still expects."""
 
 SERVING_DEFAULT: Final = "serving_default"
 """Signature that Predict uses when the caller names none."""
@@ -31,7 +34,7 @@ EXAMPLES: Final = "inputs"
 """Input tensor of Classify, whose name the server prescribes: `[batch] string`."""
 
 PROBABILITIES: Final = "probabilities"
-"""Output tensor: `[batch, 3] float32`, each row sums to 1, columns in the order of `LABELS`."""
+"""Output tensor: `[batch, classes] float32`, each row sums to 1, columns in the order of the class ids."""
 
 LABEL: Final = "label"
 """Output tensor: the most probable class's name, `[batch] string`."""
@@ -39,11 +42,14 @@ LABEL: Final = "label"
 SCORE: Final = "score"
 """Output tensor: the probability of that class, `[batch] float32`."""
 
+KNOWN: Final = "known"
+"""Output tensor: the share of a text's tokens that the vocabulary has, `[batch] float32`; 0 of no tokens."""
+
 CLASSES: Final = "classes"
-"""Output tensor of Classify, named by the server: `LABELS` in every row, `[batch, 3] string`."""
+"""Output tensor of Classify, named by the server: the class names in every row, `[batch, classes] string`."""
 
 SCORES: Final = "scores"
-"""Output tensor of Classify, named by the server: probabilities, `[batch, 3] float32`."""
+"""Output tensor of Classify, named by the server: probabilities, `[batch, classes] float32`."""
 
 TOKEN_IDS: Final = "token_ids"  # noqa: S105 (a token of text, not of access)
 """Input tensor of formats that carry no text: `[batch, time] int64`, padded with 0 at the right."""
@@ -61,28 +67,27 @@ VOCABULARY_ASSET: Final = "assets/vocabulary.txt"
 LABELS_ASSET: Final = "assets/labels.txt"
 """One label a line; the line number, from 0, is the class id."""
 
-_STRINGS: Final = ("string", (None,))
-_ROWS_OF_3: Final = ("float32", (None, len(LABELS)))
-
 Tensors = dict[str, tuple[str, tuple[int | None, ...]]]
 
-SIGNATURES: Final[dict[str, tuple[str, Tensors, Tensors]]] = {
-    SERVING_DEFAULT: (PREDICT_METHOD, {TEXT: _STRINGS}, {PROBABILITIES: _ROWS_OF_3}),
-    LABEL_SIGNATURE: (
-        PREDICT_METHOD,
-        {TEXT: _STRINGS},
-        {LABEL: _STRINGS, SCORE: ("float32", (None,)), PROBABILITIES: _ROWS_OF_3},
-    ),
-    CLASSIFY_SIGNATURE: (
-        CLASSIFY_METHOD,
-        {EXAMPLES: _STRINGS},
-        {CLASSES: ("string", (None, len(LABELS))), SCORES: _ROWS_OF_3},
-    ),
-}
-"""Each signature: method name, inputs and outputs as (dtype, shape)."""
+SIGNATURES: Final = (SERVING_DEFAULT, LABEL_SIGNATURE, CLASSIFY_SIGNATURE)
+"""Names of the signatures of every version."""
 
-TOKEN_SIGNATURE: Final[tuple[Tensors, Tensors]] = (
-    {TOKEN_IDS: ("int64", (None, None))},
-    {PROBABILITIES: _ROWS_OF_3},
-)
-"""Inputs and outputs of the formats that carry no text, as (dtype, shape)."""
+_STRINGS: Final = ("string", (None,))
+_NUMBERS: Final = ("float32", (None,))
+
+
+def signatures(classes: int) -> dict[str, tuple[str, Tensors, Tensors]]:
+    """Each signature of a model of so many classes: method name, inputs and outputs as (dtype, shape)."""
+    rows = ("float32", (None, classes))
+    label: Tensors = {LABEL: _STRINGS, SCORE: _NUMBERS, PROBABILITIES: rows, KNOWN: _NUMBERS}
+    classified: Tensors = {CLASSES: ("string", (None, classes)), SCORES: rows}
+    return {
+        SERVING_DEFAULT: (PREDICT_METHOD, {TEXT: _STRINGS}, {PROBABILITIES: rows}),
+        LABEL_SIGNATURE: (PREDICT_METHOD, {TEXT: _STRINGS}, label),
+        CLASSIFY_SIGNATURE: (CLASSIFY_METHOD, {EXAMPLES: _STRINGS}, classified),
+    }
+
+
+def token_signature(classes: int) -> tuple[Tensors, Tensors]:
+    """Inputs and outputs of the formats that carry no text, as (dtype, shape)."""
+    return {TOKEN_IDS: ("int64", (None, None))}, {PROBABILITIES: ("float32", (None, classes))}

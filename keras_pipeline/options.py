@@ -26,7 +26,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         help="settings to start from; notebook: those of the notebook this replaces; transfer: those that "
         "suit --embeddings and --soft-labels (default: default)",
     )
-    for field in dataclasses.fields(TrainConfig):
+    for field in TrainConfig.option_fields():
         described = f"{field.metadata['help']} (default: {_shown(field.default)})"
         common: dict[str, Any] = {"help": described, "default": argparse.SUPPRESS}
         if isinstance(field.default, bool):
@@ -49,7 +49,7 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
 
 def given_settings(options: argparse.Namespace) -> dict[str, Any]:
     """The hyperparameters that were named on the command line."""
-    names = {field.name for field in dataclasses.fields(TrainConfig)}
+    names = {field.name for field in TrainConfig.option_fields()}
     return {name: value for name, value in vars(options).items() if name in names}
 
 
@@ -73,9 +73,14 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the CSV")
     group.add_argument(
+        "--labels", dest="label_map", metavar="VALUE=NAME,...",
+        help="class names in the order of their ids, and which values of the label column they stand for, "
+        'such as no,yes or "0=negative,4=positive" (default: the values of the column)',
+    )  # fmt: skip
+    group.add_argument(
         "--drop-unknown-labels",
         action="store_true",
-        help="drop rows whose label is none of the three, instead of refusing the file",
+        help="drop rows whose label is none of --labels, instead of refusing the file",
     )
 
 
@@ -88,7 +93,7 @@ def add_teaching_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--soft-labels", type=Path, metavar="CSV",
-        help="a teacher's probabilities: columns negative, neutral, positive and the text or id column; "
+        help="a teacher's probabilities: a column for each class, and the text or id column; "
         "texts that the table does not have are learned from, too",
     )  # fmt: skip
 
@@ -106,6 +111,7 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
         span_column=options.span_column,
         id_column=options.id_column,
         encoding=options.encoding,
+        label_map=options.label_map,
         drop_unknown_labels=options.drop_unknown_labels,
         # Only training reads them: evaluation has no such options.
         embeddings=getattr(options, "embeddings", None),

@@ -24,6 +24,7 @@ from typing import Any, Final
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import DiskError, UserError
+from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.run_files import (
     LOCK_NAME,
     Intent,
@@ -285,6 +286,8 @@ def _saved_source(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """The arguments of a `DataSource` in data.json, files as text, and the checksum of each file."""
     saved = read_json_object(path)
     checksums = saved.pop("sha256", None)
+    if saved.get("drop_unknown_labels") is True:  # a run from before `label_map` knew the three
+        saved["label_map"] = saved.get("label_map") or ",".join(SENTIMENTS)
     if isinstance(checksums, str):  # a run from before embeddings and soft labels
         checksums = {"path": checksums}
     files = {name: saved[name] for name in _FILES if saved.get(name) is not None}
@@ -298,6 +301,7 @@ def _saved_source(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         and all(
             isinstance(saved[name], kinds[name]) for name in saved if kinds[name] in (str, bool)
         )
+        and isinstance(saved.get("label_map"), str | None)
     )
     if not sound:
         raise UserError(

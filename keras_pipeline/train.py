@@ -7,6 +7,7 @@ python -m keras_pipeline.train --resume               go on with the newest unfi
 """
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -103,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data = training.read_data(asked.source, asked.config)
     if asked.intent.publish_to is not None:
         data = _apart(data, asked.intent.publish_to)
-    run = asked.run or RunFolder.create(options.output, asked.config, asked.source, asked.intent)
+    config = dataclasses.replace(asked.config, labels=data.tweets.label_names)
+    run = asked.run or RunFolder.create(options.output, config, asked.source, asked.intent)
     with run:
         if run.is_saved:  # it ended while it was exported
             model = training.load_saved(run)

@@ -31,11 +31,11 @@ from keras_pipeline.report.written_report import write_report
 from keras_pipeline.run_files import explain_disk_errors, write_whole
 from keras_pipeline.run_folder import RunFolder
 from keras_pipeline.table.dataset import Tweets, read_tweets
+from keras_pipeline.table.printed import Cells, text_table
 from keras_pipeline.table.soft_labels import read_soft_labels
 from keras_pipeline.table.splits import Splits, split
 from keras_pipeline.table.stored_texts import Texts
 from keras_pipeline.table.training_rows import TextRows, training_rows, validation_rows
-from keras_pipeline.text_tables import Cells, text_table
 
 Array = np.ndarray[Any, Any]
 Hash = Callable[[Texts], Array]
@@ -108,11 +108,18 @@ def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
     Raises:
         UserError: a file cannot be read, or there are too few rows.
     """
-    soft = read_soft_labels(source.soft_labels, source) if source.soft_labels else None
     print(f"Reading {shown_path(source.path)}", flush=True)
     tweets = read_tweets(source)
     print(text_table(["", ""], tweets.report.table()))
+    path, names = source.soft_labels, tweets.label_names
+    soft = read_soft_labels(path, source, names) if path else None
     splits = split(tweets, config)
+    if splits.rare:
+        print(
+            f"warning: {len(splits.rare)} classes have so few rows that what is told of them means little: "
+            f"{', '.join(splits.rare)}",
+            flush=True,
+        )
     train, account = training_rows(tweets, splits, config, soft)
     return TrainingData(source, tweets, splits, train, validation_rows(tweets, splits), account)
 

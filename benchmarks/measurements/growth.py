@@ -10,7 +10,7 @@ from benchmarks.shared.processes import Finished, run_module
 from benchmarks.shared.results import PRODUCT, Row, Section
 from benchmarks.shared.turns import Call, take_turns
 from benchmarks.shared.workload import batches_of, texts_of_length, write_many_rows
-from export.signatures import LABELS
+from keras_pipeline.labels import SENTIMENTS
 
 WORDS: Final = (1, 5, 10, 20, 40, 400)
 BATCH_SIZES: Final = (1, 4, 16, 32, 64, 256, 1024, 4096)
@@ -87,7 +87,7 @@ def further_row_us(sizes: Sequence[int], seconds: Sequence[float]) -> list[float
 def _train(bench: Bench, size: int, folder: Path) -> Finished:
     say(f"growth: training on {size:,} rows")
     table, run = folder / f"{size}.csv", folder / f"run-{size}"
-    write_many_rows(bench.tweets, LABELS, size, table)
+    write_many_rows(bench.tweets, SENTIMENTS, size, table)
     command = ["keras_pipeline.train", f"--data={table}", f"--output={run}"]
     done = run_module([*command, "--no-export", *SMALL_NETWORK], folder / f"{size}.log")
     table.unlink()  # 130 MB at 1.6 million rows

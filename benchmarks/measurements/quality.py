@@ -9,12 +9,12 @@ from benchmarks.peers.fast_text import NOT_INSTALLED, FastText
 from benchmarks.peers.tfidf import Tfidf
 from benchmarks.shared.bench import Bench
 from benchmarks.shared.results import FASTTEXT, NOTEBOOK, PRODUCT, SCORE, TFIDF, Row, Section
-from export.signatures import LABELS
 from keras_pipeline.data_source import sha256_of
+from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.report.evaluation import compute_metrics
 from keras_pipeline.run_folder import RunFolder
 
-FIGURES = ("accuracy", "macro F1", *(f"F1 of {label}" for label in LABELS), "calibration error")
+FIGURES = ("accuracy", "macro F1", *(f"F1 of {label}" for label in SENTIMENTS), "calibration error")
 
 Metrics = dict[str, Any]
 
@@ -74,7 +74,11 @@ def _about_run(bench: Bench) -> list[str]:
 def _judged(bench: Bench, peers: Sequence[Tfidf | FastText | None]) -> list[Metrics]:
     """Figures of the test part of those that are installed."""
     labels, texts = bench.tweets.labels[bench.test_rows], bench.speed_texts
-    return [compute_metrics(labels, peer.predict(texts)) for peer in peers if peer is not None]
+    return [
+        compute_metrics(labels, peer.predict(texts), SENTIMENTS)
+        for peer in peers
+        if peer is not None
+    ]
 
 
 def _row(figure: str, who: str, metrics: Sequence[Metrics]) -> Row:

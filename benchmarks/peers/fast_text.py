@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.peers.cleaning import clean
-from export.signatures import LABELS
+from keras_pipeline.labels import SENTIMENTS
 
 NOT_INSTALLED: Final = "not installed: pip install '.[bench]'"
 
@@ -57,8 +57,8 @@ class FastText:
 
     def predict(self, texts: Any) -> Array:
         """`[batch, 3] float32`."""
-        names, scores = self._model.predict([clean(text) for text in texts], k=len(LABELS))
-        probabilities = np.zeros((len(names), len(LABELS)), np.float32)
+        names, scores = self._model.predict([clean(text) for text in texts], k=len(SENTIMENTS))
+        probabilities = np.zeros((len(names), len(SENTIMENTS)), np.float32)
         for row, (found, values) in enumerate(zip(names, scores, strict=True)):
             for name, value in zip(found, values, strict=True):
                 probabilities[row, int(name.removeprefix(_PREFIX))] = value

@@ -20,10 +20,10 @@ import pandas as pd
 import tensorflow as tf
 
 from benchmarks.peers.cleaning import clean
-from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import find_source
 from keras_pipeline.errors import exits_cleanly
+from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.table.dataset import read_tweets
 from keras_pipeline.table.splits import split
 
@@ -105,7 +105,7 @@ def build_network() -> keras.Model:
             layers.Bidirectional(layers.LSTM(LSTM_UNITS)),
             layers.Dense(DENSE_UNITS, activation="relu"),
             layers.Dropout(DROPOUT),
-            layers.Dense(len(LABELS), activation="softmax"),
+            layers.Dense(len(SENTIMENTS), activation="softmax"),
         ]
     )
     network.compile(

@@ -97,8 +97,8 @@ def train(
         seconds=done.seconds,
         peak_bytes=done.peak_bytes,
         history=pd.read_csv(folder / "history.csv").to_dict("records"),
-        test=compute_metrics(tweets.labels[parts.test], answers["test"]),
-        validation=compute_metrics(watched, answers["validation"]),
+        test=compute_metrics(tweets.labels[parts.test], answers["test"], tweets.label_names),
+        validation=compute_metrics(watched, answers["validation"], tweets.label_names),
         validation_loss=log_loss(watched, answers["validation"]),
     )
 

@@ -13,9 +13,9 @@ from export.gate.quality import TestSplit
 from export.graph.warmup import WARMUP_REQUESTS
 from export.signatures import (
     CLASSIFY_SIGNATURE,
+    KNOWN,
     LABEL,
     LABEL_SIGNATURE,
-    LABELS,
     PROBABILITIES,
     SCORE,
     SCORES,
@@ -70,7 +70,7 @@ NASTY: Final = (
 def questions(
     model: Any, split: TestSplit, further: Sequence[str] = ()
 ) -> tuple[list[str | bytes], Array]:
-    """What a version is asked, nasty strings first, and the Keras model's answers, `[rows, 3]`."""
+    """What a version is asked, nasty strings first, and the Keras model's answers, `[rows, classes]`."""
     texts = [*NASTY, *split.texts, *further]
     return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
 
@@ -129,7 +129,7 @@ def check_parity(
 
     Args:
         answers: by `answer_key`, and those to no tweets.
-        expected: the Keras model's, `[rows, 3]`.
+        expected: the Keras model's, `[rows, classes]`.
         tolerance: of a probability.
         also: further answers by what gave them; each is to the first rows.
 
@@ -148,20 +148,24 @@ def check_parity(
             )
         worst = max(worst, difference)
     empty = answers[NO_TWEETS].shape
-    if empty != (0, len(LABELS)):
-        raise GateError("parity", f"shape [0, {len(LABELS)}] for no tweets", f"{list(empty)}")
+    if empty != (0, expected.shape[1]):
+        raise GateError("parity", f"shape [0, {expected.shape[1]}] for no tweets", f"{list(empty)}")
     return worst
 
 
-def check_labels(answers: dict[str, Any], expected: Array, tolerance: float) -> None:
+def check_labels(
+    answers: dict[str, Any], expected: Array, tolerance: float, label_names: Sequence[str]
+) -> None:
     """Compare labels, scores and classes with what the probabilities say.
 
     Raises:
         GateError: one of them says something else.
     """
-    names = np.array(LABELS, dtype=bytes)
+    names = np.array([name.encode() for name in label_names])
     if answers["labels"].tolist() != names.tolist():
-        raise GateError("labels", f"labels() to tell {LABELS}", f"{answers['labels'].tolist()}")
+        raise GateError(
+            "labels", f"labels() to tell {tuple(label_names)}", f"{answers['labels'].tolist()}"
+        )
     winners = answers[f"label/{PROBABILITIES}"].argmax(axis=1)
     wrong = answers[f"label/{LABEL}"] != names[winners]
     if wrong.any():
@@ -173,7 +177,9 @@ def check_labels(answers: dict[str, Any], expected: Array, tolerance: float) -> 
         )
     if (answers["classify/classes"] != names).any():
         raise GateError(
-            "labels", f"classes {LABELS} in every row", f"{answers['classify/classes'][0].tolist()}"
+            "labels",
+            f"classes {tuple(label_names)} in every row",
+            f"{answers['classify/classes'][0].tolist()}",
         )
     for name, found, declared in (
         ("label/probabilities", answers[f"label/{PROBABILITIES}"], expected),
@@ -186,6 +192,20 @@ def check_labels(answers: dict[str, Any], expected: Array, tolerance: float) -> 
                 f"{name} within {tolerance:g} of the Keras model's",
                 f"a difference of {_largest(found, declared):.3g}",
             )
+
+
+def check_known(answers: dict[str, Any], ids: Array) -> None:
+    """Compare `known` with the ids that the Keras model gives: `[rows, time] int64`.
+
+    Raises:
+        GateError: it is not the share of a row's tokens that are words of the vocabulary.
+    """
+    expected = (ids > 1).sum(axis=1) / np.maximum((ids > 0).sum(axis=1), 1)
+    difference = _largest(answers[f"label/{KNOWN}"], expected)
+    if not difference <= 1e-6:
+        raise GateError(
+            "labels", "`known` to be the share of known tokens", f"{difference:.3g} off"
+        )
 
 
 def _largest(found: Array, expected: Array) -> float:

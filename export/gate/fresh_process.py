@@ -46,7 +46,7 @@ def ask_fresh_process(
         warmup: file of warmup requests to replay.
 
     Returns:
-        Arrays by name: `loaded` `[rows, 3]`, `labels`, `warmup` (requests replayed), `name/output`.
+        Arrays by name: `loaded` `[rows, classes]`, `labels`, `warmup` (requests replayed), `name/output`.
 
     Raises:
         ExportError: the process failed; the message ends with its last words.

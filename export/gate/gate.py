@@ -5,7 +5,7 @@ signatures  names, dtypes, shapes and method names are those of the contract
 assets      the vocabulary and the labels beside the graph are the model's
 reload      a fresh process that has only TensorFlow loads it and answers
 parity      it answers as the Keras model does, at any batch size, whoever the neighbours are
-labels      winning labels, classes and scores say what the probabilities say
+labels      winning labels, classes and scores say what the probabilities say, and `known` what the ids say
 warmup      every warmup request is answered
 
 These need the model and the version alone. The last check, `quality`, needs the folder that it shall stand
@@ -19,12 +19,14 @@ from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
+import tensorflow as tf
 
 from export.gate.answer_checks import (
     BATCH_SIZES,
     NASTY,
     answer_key,
     ask,
+    check_known,
     check_labels,
     check_parity,
     check_warmup,
@@ -109,7 +111,7 @@ def pass_gate(
 
     Args:
         directory: a staged version, warmup requests included.
-        model: the Keras model it was made of, `[batch] string -> [batch, 3] float32`.
+        model: the Keras model it was made of, `[batch] string -> [batch, classes] float32`.
         split: tweets to compare on.
         tolerances: how much may differ; `Tolerances()` by default.
         further: more of them, such as an examination's.
@@ -120,13 +122,15 @@ def pass_gate(
     began_at = perf_counter()
     allowed = (tolerances or Tolerances()).probability
     check_ops(directory)
-    check_signatures(directory)
+    check_signatures(directory, len(model.labels))
     check_assets(directory, model)
     texts, expected = questions(model, split, further)
     answers = ask(directory, texts)
     loaded = {"the loaded object": answers["loaded"]}
     difference = check_parity(answers, expected, allowed, also=loaded)
-    check_labels(answers, expected[: len(answers[f"label/{SCORE}"])], allowed)
+    some = len(answers[f"label/{SCORE}"])
+    check_labels(answers, expected[:some], allowed, model.labels)
+    check_known(answers, np.asarray(model.token_ids(tf.constant(texts[:some]))))
     check_warmup(answers)
     return report_of(
         directory,

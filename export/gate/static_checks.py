@@ -9,7 +9,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from export.errors import GateError
 from export.gate.graph_ops import ops_of, unservable
 from export.graph.assets import read_lines
-from export.signatures import LABELS, LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
+from export.signatures import LABELS_ASSET, VOCABULARY_ASSET, signatures
 
 
 def check_ops(directory: Path) -> None:
@@ -24,7 +24,7 @@ def check_ops(directory: Path) -> None:
         raise GateError("ops", "ops that any CPU server runs", named)
 
 
-def check_signatures(directory: Path) -> None:
+def check_signatures(directory: Path, classes: int) -> None:
     """Compare names, dtypes, shapes and method names with the contract.
 
     Raises:
@@ -36,11 +36,12 @@ def check_signatures(directory: Path) -> None:
         for name, definition in saved.meta_graphs[0].signature_def.items()
         if not name.startswith("__")  # TensorFlow's own init op
     }
-    for name, declared in SIGNATURES.items():
+    expected = signatures(classes)
+    for name, declared in expected.items():
         if found.get(name) != declared:
             raise GateError("signatures", f"`{name}` to be {declared}", f"{found.get(name)}")
-    if extra := sorted(set(found) - set(SIGNATURES)):
-        raise GateError("signatures", f"only {', '.join(SIGNATURES)}", f"also {', '.join(extra)}")
+    if extra := sorted(set(found) - set(expected)):
+        raise GateError("signatures", f"only {', '.join(expected)}", f"also {', '.join(extra)}")
 
 
 def _tensors(infos: Any) -> dict[str, tuple[str, tuple[int | None, ...]]]:
@@ -61,7 +62,7 @@ def check_assets(directory: Path, model: Any) -> None:
     """
     declared = {
         VOCABULARY_ASSET: list(model.vectorizer.get_vocabulary()),
-        LABELS_ASSET: list(LABELS),
+        LABELS_ASSET: list(model.labels),
     }
     for name, expected in declared.items():
         lines = read_lines(directory / name)

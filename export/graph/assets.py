@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from export.signatures import LABELS, LABELS_ASSET, VOCABULARY_ASSET
+from export.signatures import LABELS_ASSET, VOCABULARY_ASSET
 
 
 def write_assets(directory: Path, model: Any) -> None:
     """Write both files into a version directory."""
     _write_lines(directory / VOCABULARY_ASSET, model.vectorizer.get_vocabulary())
-    _write_lines(directory / LABELS_ASSET, LABELS)
+    _write_lines(directory / LABELS_ASSET, model.labels)
 
 
 def read_lines(path: Path) -> list[str]:

@@ -27,7 +27,7 @@ class ClassifierWeights(tf.Module):
     """The weights of a classifier, each once, as variables that a SavedModel keeps.
 
     Args:
-        classifier: a built functional model, `[batch, time] int64 -> [batch, 3] float32`.
+        classifier: a built functional model, `[batch, time] int64 -> [batch, classes] float32`.
         dtype: of the variables, one of `export.settings.WEIGHTS`; what is computed with is float32.
 
     Attributes:
@@ -71,7 +71,7 @@ class ClassifierWeights(tf.Module):
         return _float32(tf.gather(self.embedding, ids))
 
     def probabilities(self, features: tf.Tensor) -> tf.Tensor:
-        """The dense layers: `[batch, features] -> [batch, 3] float32`."""
+        """The dense layers: `[batch, features] -> [batch, classes] float32`."""
         hidden = tf.nn.relu(_dense(features, self.hidden))
         return tf.nn.softmax(_dense(hidden, self.output))
 

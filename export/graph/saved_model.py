@@ -11,15 +11,16 @@ import tensorflow as tf
 
 from export.graph.assets import write_assets
 from export.graph.serving_graph import serving_graph
+from export.graph.token_ids import known_share
 from export.settings import FLOAT32, GRAPHS
 from export.signatures import (
     CLASSES,
     CLASSIFY_METHOD,
     CLASSIFY_SIGNATURE,
     EXAMPLES,
+    KNOWN,
     LABEL,
     LABEL_SIGNATURE,
-    LABELS,
     PROBABILITIES,
     SCORE,
     SCORES,
@@ -46,42 +47,45 @@ class ServingModule(tf.Module):
     def __init__(self, model: Any, graph: str = GRAPHS[0], weights: str = FLOAT32) -> None:
         super().__init__(name="tweet_sentiment")
         self._graph = serving_graph(model, graph, weights)
+        self._labels = list(model.labels)
 
     @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
-        """`[batch] string -> [batch, 3] float32`."""
+        """`[batch] string -> [batch, classes] float32`."""
         # A server does not check shapes. This op does, and its message names `text`, the shape it
         # got and the shape expected; without it the error comes from somewhere inside the graph.
         return self._graph(tf.ensure_shape(text, [None]))
 
     @tf.function(input_signature=[], autograph=False)
     def labels(self) -> tf.Tensor:
-        """Class names, `[3] string`; the position is the class id."""
-        return tf.constant(LABELS)
+        """Class names, `[classes] string`; the position is the class id."""
+        return tf.constant(self._labels)
 
     @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def serving_default(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`[batch] string -> {probabilities: [batch, 3] float32}`."""
+        """`[batch] string -> {probabilities: [batch, classes] float32}`."""
         return {PROBABILITIES: self(text)}
 
     @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def label(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`[batch] string -> {label: [batch] string, score: [batch], probabilities: [batch, 3]}`."""
-        probabilities = self(text)
+        """`[batch] string -> {label: [batch] string, score, known: [batch], probabilities: [batch, classes]}`."""
+        ids = self._graph.token_ids(tf.ensure_shape(text, [None]))
+        probabilities = self._graph.classifier(ids)
         return {
-            LABEL: tf.gather(tf.constant(LABELS), tf.argmax(probabilities, axis=1)),
+            LABEL: tf.gather(tf.constant(self._labels), tf.argmax(probabilities, axis=1)),
             SCORE: tf.reduce_max(probabilities, axis=1),
             PROBABILITIES: probabilities,
+            KNOWN: known_share(ids),
         }
 
     @tf.function(input_signature=[_EXAMPLES_SPEC], autograph=False)
     def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Serialized tf.Example `[batch] string -> {classes: [batch, 3] string, scores: [batch, 3]}`."""
+        """Serialized tf.Example `[batch] string -> {classes: [batch, classes] string, scores: ...}`."""
         examples = tf.ensure_shape(inputs, [None])
         features = {TEXT: tf.io.FixedLenFeature([], tf.string)}
         text = tf.io.parse_example(examples, features)[TEXT]
         scores = self(text)
-        classes = tf.broadcast_to(tf.constant(LABELS), tf.shape(scores))
+        classes = tf.broadcast_to(tf.constant(self._labels), tf.shape(scores))
         return {CLASSES: classes, SCORES: scores}
 
 

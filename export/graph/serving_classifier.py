@@ -1,7 +1,7 @@
 """The numeric half of the served graph: the function of the trained classifier, built to be fast.
 
     classifier = serving_classifier(model.classifier)        # "auto"; or "fused", "packed", "keras"
-    classifier(ids)                                          # [batch, time] int64 -> [batch, 3]
+    classifier(ids)                                          # [batch, time] int64 -> [batch, classes]
 
 Which way is the fastest depends on the batch: docs/serving-graph.md has the measurements. All are
 stock TensorFlow ops with CPU kernels, so any tensorflow_model_server runs them.
@@ -32,7 +32,7 @@ def serving_classifier(
     """Build the classifier that a serving graph calls.
 
     Args:
-        classifier: a built functional model, `[batch, time] int64 -> [batch, 3] float32`.
+        classifier: a built functional model, `[batch, time] int64 -> [batch, classes] float32`.
         graph: one of `export.settings.GRAPHS`. `keras` serves any classifier, the others those that
             `ClassifierWeights` knows.
         weights: type in which they are stored, one of `export.settings.WEIGHTS`; `keras` stores
@@ -40,7 +40,7 @@ def serving_classifier(
 
     Returns:
         A module to keep as an attribute of the module that is saved, and to call inside a
-        tf.function with ids, `[batch, time] int64 -> [batch, 3] float32`. No rows and no time are
+        tf.function with ids, `[batch, time] int64 -> [batch, classes] float32`. No rows and no time are
         fine. Words stand at the left of a row, padding (id 0) at its right.
 
     Raises:
@@ -68,7 +68,7 @@ class FastClassifier(tf.Module):
         self._features = {"fused": _fused, "packed": _packed, "auto": _by_batch_size}[graph]
 
     def __call__(self, ids: tf.Tensor) -> tf.Tensor:
-        """`[batch, time] int64 -> [batch, 3] float32`."""
+        """`[batch, time] int64 -> [batch, classes] float32`."""
         features = self._features(self._weights, ids, self._weights.lengths(ids))
         return self._weights.probabilities(features)
 
@@ -119,7 +119,7 @@ class KerasClassifier(tf.Module):
         self._call: Callable[[tf.Tensor], Any] = lambda ids: copy(ids, training=False)
 
     def __call__(self, ids: tf.Tensor) -> tf.Tensor:
-        """`[batch, time] int64 -> [batch, 3] float32`."""
+        """`[batch, time] int64 -> [batch, classes] float32`."""
         rows, time = tf.unstack(tf.shape(ids))
         # Keras fails on no rows and on no time: padding stands in, and the row is cut off again.
         missing = [[0, tf.cast(rows == 0, tf.int32)], [0, tf.cast(time == 0, tf.int32)]]

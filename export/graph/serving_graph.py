@@ -1,7 +1,7 @@
 """The whole served graph, raw tweets to probabilities, in one of several builds of one function.
 
     graph = serving_graph(model)            # "auto"; or "fused", "packed", "keras"
-    graph(text)                             # [batch] string -> [batch, 3] float32
+    graph(text)                             # [batch] string -> [batch, classes] float32
 
 Keep it as an attribute of the module that is saved and call it inside a tf.function.
 """
@@ -16,21 +16,21 @@ from export.settings import FLOAT32, GRAPHS
 
 
 class ServingGraph(tf.Module):
-    """A string half and a numeric half: `[batch] string -> [batch, 3] float32`.
+    """A string half and a numeric half: `[batch] string -> [batch, classes] float32`.
 
     Args:
         token_ids: module, `[batch] string -> [batch, time] int64`.
-        classifier: module, `[batch, time] int64 -> [batch, 3] float32`.
+        classifier: module, `[batch, time] int64 -> [batch, classes] float32`.
     """
 
     def __init__(self, token_ids: tf.Module, classifier: tf.Module) -> None:
         super().__init__(name="serving_graph")
-        self._token_ids = token_ids
-        self._classifier = classifier
+        self.token_ids = token_ids
+        self.classifier = classifier
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
-        """`[batch] string -> [batch, 3] float32`; no rows are fine."""
-        return self._classifier(self._token_ids(text))
+        """`[batch] string -> [batch, classes] float32`; no rows are fine."""
+        return self.classifier(self.token_ids(text))
 
 
 class KerasTokenIds(tf.Module):

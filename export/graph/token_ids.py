@@ -75,6 +75,22 @@ class TokenIds(tf.Module):
         )
 
 
+def known_share(ids: tf.Tensor) -> tf.Tensor:
+    """Share of each row's tokens that the vocabulary has: `[batch, time] int64 -> [batch] float32`.
+
+    0 where there are no tokens: the one that stands in for an empty text is unknown.
+
+    Example:
+    >>> known_share(tf.constant([[7, 1, 5, 1], [9, 0, 0, 0], [1, 0, 0, 0]])).numpy().tolist()
+    [0.5, 1.0, 0.0]
+    """
+    known = tf.math.count_nonzero(ids > _UNKNOWN, axis=1, dtype=tf.float32)
+    tokens = tf.math.count_nonzero(ids, axis=1, dtype=tf.float32)
+    return known / tf.maximum(
+        tokens, 1
+    )  # the op that divides by zero is not one that all servers link
+
+
 def all_token_ids(model: Any, texts: Sequence[str | bytes]) -> Array:
     """The ids of many texts, batch by batch, padded to the longest of all: `[rows, time] int64`.
 

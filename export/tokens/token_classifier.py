@@ -1,6 +1,6 @@
 """The numeric half as a plain loop over steps: what LiteRT and ONNX can carry, for any batch and time.
 
-    token_ids [batch, time] int64 -> probabilities [batch, 3] float32
+    token_ids [batch, time] int64 -> probabilities [batch, classes] float32
 
 Keras's own LSTM collects its outputs in a TensorList, which LiteRT has no op for unless batch and time
 are fixed, and its ONNX twin answers a row of padding with NaN; BlockLSTMV2 and the ops that sort rows
@@ -26,7 +26,7 @@ class TokenClassifier(keras.Model):
     """A model for Keras's exporters, of the weights of a trained classifier.
 
     Args:
-        classifier: a built functional model, `[batch, time] int64 -> [batch, 3] float32`.
+        classifier: a built functional model, `[batch, time] int64 -> [batch, classes] float32`.
         weights: type in which they are stored, one of `export.settings.WEIGHTS`.
 
     Call arguments:
@@ -42,7 +42,7 @@ class TokenClassifier(keras.Model):
         self.built = True
 
     def call(self, token_ids: tf.Tensor, training: bool | None = None) -> dict[str, tf.Tensor]:
-        """`[batch, time] int64 -> {probabilities: [batch, 3] float32}`; no rows are fine."""
+        """`[batch, time] int64 -> {probabilities: [batch, classes] float32}`; no rows are fine."""
         weights = self._weights
         lengths = weights.lengths(token_ids)
         words = weights.embed(tf.transpose(token_ids))

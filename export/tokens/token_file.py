@@ -1,6 +1,6 @@
 """Write the numeric half of a trained model as a LiteRT or an ONNX file, by Keras's own exporters.
 
-    model.tflite or model.onnx      token_ids [batch, time] int64 -> probabilities [batch, 3] float32
+    model.tflite or model.onnx      token_ids [batch, time] int64 -> probabilities [batch, classes] float32
     assets/                         vocabulary and labels, as beside a SavedModel
     assets.extra/examples.json      texts with their ids and probabilities, for callers to test against
     assets.extra/string_half/       text -> ids for TensorFlow, by which the version is examined

@@ -32,7 +32,7 @@ from export.gate.quality import TestSplit
 from export.gate.static_checks import check_assets
 from export.graph.token_ids import all_token_ids
 from export.settings import Tolerances
-from export.signatures import TOKEN_SIGNATURE
+from export.signatures import token_signature
 from export.tokens.string_half import read_string_half
 
 TOKEN_CHECKS: Final = ("assets", "reload", "signature", "parity")
@@ -57,7 +57,7 @@ def pass_token_gate(
 
     Args:
         directory: a staged version.
-        model: the Keras model it was made of, `[batch] string -> [batch, 3] float32`.
+        model: the Keras model it was made of, `[batch] string -> [batch, classes] float32`.
         split: tweets to compare on.
         tolerances: how much may differ; `Tolerances()` by default.
         further: more of them, such as an examination's.
@@ -73,7 +73,7 @@ def pass_token_gate(
     _check_string_half(directory, texts, ids)
     # A model that reads padding as words is always asked at its full width.
     answers = _ask_reloaded(directory, ids, trim=model.padded_length is None)
-    _check_signature(answers)
+    _check_signature(answers, len(model.labels))
     difference = check_parity(answers, expected, allowed, also={})
     return report_of(
         directory,
@@ -131,10 +131,11 @@ def _ask(directory: Path, ids: Array, rows: dict[int, int], *, trim: bool) -> An
             return dict(found)
 
 
-def _check_signature(answers: Answers) -> None:
+def _check_signature(answers: Answers, classes: int) -> None:
     found = [
         {name: (dtype, tuple(shape)) for name, (dtype, shape) in tensors.items()}
         for tensors in json.loads(str(answers["signature"]))
     ]
-    if found != list(TOKEN_SIGNATURE):
-        raise GateError("signature", f"{TOKEN_SIGNATURE}", f"{tuple(found)}")
+    expected = token_signature(classes)
+    if found != list(expected):
+        raise GateError("signature", f"{expected}", f"{tuple(found)}")

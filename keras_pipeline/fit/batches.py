@@ -27,7 +27,7 @@ class TokenRows:
 
     Attributes:
         ids: ragged `[rows, (time)]`, uint16 or int32.
-        targets: probabilities to learn, `[rows, 3] float32`; one 1 where the label is certain.
+        targets: probabilities to learn, `[rows, classes] float32`; one 1 where the label is certain.
         weights: how much each row counts, `[rows] float32`.
     """
 
@@ -62,7 +62,7 @@ def training_batches(
 ) -> tuple[tf.data.Dataset, int]:
     """Batches of every epoch from `first_epoch` on, without end, and the number of them an epoch.
 
-    Each is `(ids [batch, time] int64, targets [batch, 3] float32, weights [batch] float32)`, with rows
+    Each is `(ids [batch, time] int64, targets [batch, classes] float32, weights [batch] float32)`, with rows
     added where several replicas could not share it evenly.
     """
     size = config.batch_size

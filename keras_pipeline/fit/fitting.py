@@ -9,7 +9,6 @@ from typing import Final
 import keras
 import tensorflow as tf
 
-from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit.averaging_adam import AveragingAdam
 from keras_pipeline.fit.batches import (
@@ -108,7 +107,9 @@ def fit(
     plain = build_classifier(config, vocabulary_size=len(words))
     plain.set_weights(classifier.get_weights())
     width = None if config.pad_to_longest else config.sequence_length
-    model = SentimentModel(cleaner, vectorizer, plain, padded_length=width, name="sentiment")
+    model = SentimentModel(
+        cleaner, vectorizer, plain, padded_length=width, labels=config.labels, name="sentiment"
+    )
     return Fitted(model, saver.history, interrupted)
 
 
@@ -212,7 +213,7 @@ def _create_metrics(classifier: keras.Model) -> None:
     Else the training step makes them while it is traced, and TensorFlow traces it a second time: 6.4 s
     before the first step in place of 4.4. Under a strategy Keras does this itself.
     """
-    answer = tf.one_hot([0], len(LABELS))
+    answer = tf.one_hot([0], classifier.output_shape[-1])
     classifier.compute_metrics(None, answer, answer)
     classifier.reset_metrics()
 

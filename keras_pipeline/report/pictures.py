@@ -13,7 +13,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from export.signatures import LABELS
 from keras_pipeline.report.calibration import by_confidence
 from keras_pipeline.table.stored_texts import Texts
 
@@ -33,8 +32,10 @@ def _figure(path: Path, title: str, columns: int = 1) -> Iterator[Any]:
     figure.savefig(path)
 
 
-def confusion_matrix(path: Path, counts: Sequence[Sequence[int]]) -> None:
-    """Counts `[3, 3]`, true classes down, predicted ones across; colour is the share of the row."""
+def confusion_matrix(
+    path: Path, counts: Sequence[Sequence[int]], label_names: Sequence[str]
+) -> None:
+    """Counts `[classes, classes]`, true classes down, predicted ones across; colour is the share of the row."""
     table = np.asarray(counts)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     with _figure(path, "Confusion matrix") as axes:
@@ -46,8 +47,8 @@ def confusion_matrix(path: Path, counts: Sequence[Sequence[int]]) -> None:
                 column, row, f"{count:,}\n{share:.0%}", ha="center", va="center", color=colour
             )
         axes.set(xlabel="predicted", ylabel="true")
-        axes.set_xticks(range(len(LABELS)), LABELS)
-        axes.set_yticks(range(len(LABELS)), LABELS)
+        axes.set_xticks(range(len(label_names)), label_names)
+        axes.set_yticks(range(len(label_names)), label_names)
 
 
 def learning_curves(path: Path, history: list[dict[str, float]]) -> None:
@@ -63,11 +64,11 @@ def learning_curves(path: Path, history: list[dict[str, float]]) -> None:
             axes.legend()
 
 
-def class_balance(path: Path, labels: Array) -> None:
+def class_balance(path: Path, labels: Array, label_names: Sequence[str]) -> None:
     """Rows of each class, from class ids `[rows]`."""
-    counts = np.bincount(labels, minlength=len(LABELS))
+    counts = np.bincount(labels, minlength=len(label_names))
     with _figure(path, "Class balance") as axes:
-        axes.bar_label(axes.bar(LABELS, counts, color=_COLOURS), fmt="{:,.0f}")
+        axes.bar_label(axes.bar(label_names, counts, color=_COLOURS), fmt="{:,.0f}")
         axes.set(ylabel="tweets")
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from export.signatures import LABELS
 from export.start.shown import shown
 from keras_pipeline.report import pictures
 from keras_pipeline.report.evaluation import CLASS_COLUMNS, Evaluation, class_rows
 from keras_pipeline.run_files import write_whole
-from keras_pipeline.text_tables import Cells, markdown_table
+from keras_pipeline.table.printed import Cells, markdown_table
 
 _MISTAKES_SHOWN = 20
 
@@ -36,9 +35,11 @@ def write_report(
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
     pictures.confusion_matrix(
-        figures / "confusion_matrix.png", evaluation.metrics["confusion_matrix"]
+        figures / "confusion_matrix.png",
+        evaluation.metrics["confusion_matrix"],
+        evaluation.label_names,
     )
-    pictures.class_balance(figures / "class_balance.png", evaluation.labels)
+    pictures.class_balance(figures / "class_balance.png", evaluation.labels, evaluation.label_names)
     pictures.text_lengths(figures / "text_lengths.png", evaluation.texts)
     pictures.calibration(figures / "calibration.png", evaluation.labels, evaluation.probabilities)
     if history:
@@ -77,6 +78,7 @@ def _history_table(history: list[dict[str, float]]) -> str:
 
 
 def _mistakes(evaluation: Evaluation) -> str:
+    names = evaluation.label_names
     predicted = evaluation.probabilities.argmax(axis=1)
     confidence = evaluation.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != evaluation.labels)
@@ -84,8 +86,8 @@ def _mistakes(evaluation: Evaluation) -> str:
     rows = [
         [
             _as_code(evaluation.texts[row]),
-            LABELS[evaluation.labels[row]],
-            f"{LABELS[predicted[row]]} {confidence[row]:.3f}",
+            names[evaluation.labels[row]],
+            f"{names[predicted[row]]} {confidence[row]:.3f}",
         ]
         for row in shown
     ]

@@ -2,25 +2,25 @@
 
 The file is read in chunks, and the texts of the kept rows go to a temporary file. A row is dropped where its
 text or label is missing, where the cleaned text is 2 characters or fewer (as the notebook did), and,
-on request, where the label is none of the three.
+on request, where the label is none of those asked for.
 """
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from export.signatures import LABELS
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
+from keras_pipeline.labels import MOST_CLASSES, LabelMap, check_names, named_by
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
+from keras_pipeline.table.printed import Cells
 from keras_pipeline.table.stored_texts import StoredTexts, TextFile, Texts
-from keras_pipeline.text_tables import Cells
 
 SHORTEST_CLEANED: Final = 3
 """Characters a cleaned tweet must have; the notebook dropped those of 2 or fewer."""
@@ -36,8 +36,8 @@ class ReadReport:
         rows_read: rows of the file.
         missing: rows dropped for a missing text or label.
         too_short: rows dropped for a cleaned text of 2 characters or fewer.
-        unknown_labels: rows dropped for a label outside the three, by that label.
-        label_counts: kept rows by label.
+        unknown_labels: rows dropped for a label outside those asked for, by that label.
+        label_counts: kept rows by class name, in the order of the ids.
         length_quartiles: characters of the kept raw texts: least, 25 %, 50 %, 75 %, most.
     """
 
@@ -73,6 +73,7 @@ class Tweets:
     Attributes:
         texts: raw tweets, `[rows]` str.
         labels: class ids, `[rows] int64`.
+        label_names: name of each class.
         twins: equal for rows whose cleaned text is equal, `[rows] int64` (a 64-bit hash: among 1.6
             million rows the chance of one collision is below 1e-7).
         report: what reading did.
@@ -83,38 +84,112 @@ class Tweets:
 
     texts: StoredTexts
     labels: np.ndarray[Any, Any]
+    label_names: tuple[str, ...]
     twins: np.ndarray[Any, Any]
     report: ReadReport
     spans: StoredTexts | None = None
     ids: StoredTexts | None = None
 
 
-def read_tweets(source: DataSource) -> Tweets:
+def read_tweets(source: DataSource, names: Sequence[str] | None = None) -> Tweets:
     """Read, clean for the checks, and account for every row.
+
+    Args:
+        source: the file, and what its values stand for.
+        names: the classes of a model that shall be asked; where given, labels outside them are refused,
+            or dropped if the source says so. By default the table's own.
 
     Raises:
         UserError: no such file, not a CSV, empty, a column missing, undecodable bytes, labels outside
-            the three (unless the source says to drop them), or no row left.
+            those asked for (unless the source says to drop them), or no row left.
     """
+    labels = _Labels(source, names)
     tally: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
     texts: defaultdict[str, TextFile] = defaultdict(TextFile)
-    parts = [_keep(chunk, tally, unknown, texts) for chunk in _chunks(source)]
-    if unknown and not source.drop_unknown_labels:
-        named = ", ".join(f"{name!r} ({count:,} rows)" for name, count in unknown.most_common(10))
-        raise UserError(
-            f"Column `{source.label_column}` must hold {', '.join(LABELS)}; correct the file or pass "
-            f"--drop-unknown-labels. Received: {named}"
-        )
-    labels, twins, characters = (np.concatenate(column) for column in zip(*parts, strict=True))
-    if not len(labels):
+    parts = [_keep(chunk, tally, labels, texts) for chunk in _chunks(source)]
+    labels.refuse_unknown()
+    numbers, twins, characters = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if not len(numbers):
         raise UserError(
             f"`{source.path}` must hold rows with a text and a label. "
             f"Received: {tally['read']:,} rows, none of them usable"
         )
+    ids, found = labels.ids(numbers)
     columns = {name: file.view() for name, file in texts.items()}
-    report = _report(characters, labels, tally, unknown)
-    return Tweets(labels=labels, twins=twins, report=report, **columns)
+    report = _report(characters, np.bincount(ids, minlength=len(found)), found, tally, labels)
+    return Tweets(labels=ids, label_names=found, twins=twins, report=report, **columns)
+
+
+class _Labels:
+    """The values of the label column, numbered as they come: their order is known once all have been seen.
+
+    Args:
+        source: which of them stand for which class.
+        names: as for `read_tweets`.
+    """
+
+    def __init__(self, source: DataSource, names: Sequence[str] | None) -> None:
+        self._source = source
+        self._names = names
+        asked = source.label_map
+        self._asked = LabelMap.parse(asked) if asked is not None else None
+        if names is not None and self._asked is None:
+            self._asked = LabelMap({name: name for name in names})
+        self._numbers: dict[str, int] = {}
+        self.unknown: Counter[str] = Counter()
+
+    def numbers(self, values: pd.Series) -> np.ndarray[Any, Any]:
+        """A number for each value, -1 for one that stands for no class: `[rows] str -> [rows] int64`."""
+        counts = values.value_counts(sort=False)
+        known = {value: self._number(value) for value in counts.index}
+        self.unknown.update({value: int(counts[value]) for value in known if known[value] < 0})
+        return values.map(known).to_numpy(dtype=np.int64)
+
+    def _number(self, value: str) -> int:
+        if self._asked is not None and self._asked.class_of(value) is None:
+            return -1
+        number = self._numbers.setdefault(value, len(self._numbers))
+        if number >= MOST_CLASSES and self._asked is None:
+            check_names(
+                list(self._numbers)
+            )  # refuses; told at once, for a column of ids has millions
+        return number
+
+    def refuse_unknown(self) -> None:
+        """Refuse labels that stand for no class, unless they shall be dropped."""
+        if not self.unknown or self._source.drop_unknown_labels:
+            return
+        assert self._asked is not None
+        received = ", ".join(
+            f"{name!r} ({count:,} rows)" for name, count in self.unknown.most_common(10)
+        )
+        raise UserError(
+            f"Column `{self._source.label_column}` must hold {', '.join(self._asked.classes)}; correct the "
+            f"file, name what its values stand for by --labels, or pass --drop-unknown-labels with it. "
+            f"Received: {received}"
+        )
+
+    def ids(self, numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], tuple[str, ...]]:
+        """Class ids of the numbers of the kept rows, `[rows] int64`, and the name of each class."""
+        values = list(self._numbers)
+        kept = [values[number] for number in np.unique(numbers)]
+        labels = self._asked or named_by(kept)
+        names = tuple(self._names or labels.names)
+        ids = {name: number for number, name in enumerate(names)}
+        self._refuse_other_names(labels, names)
+        lookup = np.full(len(values), -1, np.int64)
+        for number in np.unique(numbers):
+            lookup[number] = ids[str(labels.class_of(values[number]))]
+        return lookup[numbers], names
+
+    def _refuse_other_names(self, labels: LabelMap, names: tuple[str, ...]) -> None:
+        """What `--labels` maps to must be classes of the model that is asked."""
+        other = [name for name in labels.names if name not in names]
+        if other:
+            raise UserError(
+                f"`--labels` must name classes of the model, {', '.join(names)}. "
+                f"Received: {', '.join(other)}"
+            )
 
 
 def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
@@ -139,17 +214,17 @@ def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
 def _keep(
     chunk: pd.DataFrame,
     tally: Counter[str],
-    unknown: Counter[str],
+    labels: _Labels,
     files: dict[str, TextFile],
 ) -> tuple[np.ndarray[Any, Any], ...]:
-    """Labels, twins and characters of one chunk's usable rows.
+    """Numbers of the labels, twins and characters of one chunk's usable rows.
 
-    The files, by their names in `Tweets`, get the texts; the tallies get what was dropped.
+    The files, by their names in `Tweets`, get the texts; tally and labels get what was dropped.
     """
+    chunk["label"] = chunk["label"].str.strip().replace("", np.nan)
     present = chunk.dropna(subset=["text", "label"])
-    labels = present["label"].str.strip()
-    known = labels.isin(LABELS)
-    unknown.update(labels[~known])
+    numbers = labels.numbers(present["label"])
+    known = numbers >= 0
     rows = present[known].fillna("")
     texts = rows["text"].to_numpy(dtype=object)
     lengths, twins = measure(texts)
@@ -157,11 +232,10 @@ def _keep(
     tally.update(
         read=len(chunk), missing=len(chunk) - len(present), too_short=int((~long_enough).sum())
     )
-    ids = labels[known].map(LABELS.index).to_numpy(dtype=np.int64)
     for name in {"text", "span", "id"} & set(rows):
         files[f"{name}s"].append(rows[name][long_enough])
     characters = np.fromiter(map(len, texts), np.int32, len(texts))
-    return ids[long_enough], twins[long_enough], characters[long_enough]
+    return numbers[known][long_enough], twins[long_enough], characters[long_enough]
 
 
 def measure(texts: Texts) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -176,17 +250,17 @@ def measure(texts: Texts) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 def _report(
     characters: np.ndarray[Any, Any],
-    labels: np.ndarray[Any, Any],
+    counts: np.ndarray[Any, Any],
+    names: Sequence[str],
     tally: Counter[str],
-    unknown: Counter[str],
+    labels: _Labels,
 ) -> ReadReport:
-    counts = np.bincount(labels, minlength=len(LABELS)).tolist()
     quartiles = np.percentile(characters, [0, 25, 50, 75, 100]).round().astype(int).tolist()
     return ReadReport(
         rows_read=tally["read"],
         missing=tally["missing"],
         too_short=tally["too_short"],
-        unknown_labels=dict(unknown.most_common()),
-        label_counts=dict(zip(LABELS, counts, strict=True)),
+        unknown_labels=dict(labels.unknown.most_common()),
+        label_counts=dict(zip(names, counts.tolist(), strict=True)),
         length_quartiles=tuple(quartiles),
     )

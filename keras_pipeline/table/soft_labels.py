@@ -9,20 +9,20 @@ text that the table does not have is one more tweet to learn from.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from export.signatures import LABELS
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_width, explain_csv_errors
 from keras_pipeline.table.stored_texts import Texts
 
 _SUM_TOLERANCE: Final = 0.02
-"""Three probabilities written with two decimals may miss a sum of 1 by so much."""
+"""Probabilities written with two decimals may miss a sum of 1 by so much."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class SoftLabels:
     Attributes:
         by: `text` or `id`: what `keys` are.
         keys: texts or ids, each once, `[rows]` object array of str.
-        probabilities: `[rows, 3] float32`, each row's sum is 1.
+        probabilities: `[rows, classes] float32`, each row's sum is 1.
     """
 
     by: str
@@ -47,12 +47,13 @@ class SoftLabels:
         return pd.Index(self.keys).get_indexer(pd.Index(np.asarray(keys)))
 
 
-def read_soft_labels(path: Path, source: DataSource) -> SoftLabels:
+def read_soft_labels(path: Path, source: DataSource, names: Sequence[str]) -> SoftLabels:
     """Read the file; of rows with one key the first counts.
 
     Args:
-        path: a CSV with the columns negative, neutral, positive and the text or id column of `source`.
+        path: a CSV with a column for each class, and the text or id column of `source`.
         source: the labelled table; its column names and encoding are those of the file, too.
+        names: of the classes.
 
     Raises:
         UserError: no such file, no CSV, a column missing, rows of more cells than the header, or numbers
@@ -62,14 +63,14 @@ def read_soft_labels(path: Path, source: DataSource) -> SoftLabels:
     with explain_csv_errors(file):
         table = pd.read_csv(path, encoding=source.encoding, **CELLS_AS_TEXT)
     check_width(table, path)
-    by = _key_column(table, path, source)
+    by = _key_column(table, path, source, names)
     column = source.text_column if by == "text" else source.id_column
     table = table.dropna(subset=[column]).drop_duplicates(column)
-    return SoftLabels(by, table[column].to_numpy(dtype=object), _probabilities(table, path))
+    return SoftLabels(by, table[column].to_numpy(dtype=object), _probabilities(table, path, names))
 
 
-def _key_column(table: pd.DataFrame, path: Path, source: DataSource) -> str:
-    missing = [name for name in LABELS if name not in table]
+def _key_column(table: pd.DataFrame, path: Path, source: DataSource, names: Sequence[str]) -> str:
+    missing = [name for name in names if name not in table]
     by = next(
         (
             kind
@@ -81,21 +82,21 @@ def _key_column(table: pd.DataFrame, path: Path, source: DataSource) -> str:
     if missing or by is None:
         named = ", ".join(f"`{name}`" for name in table.columns[:20])
         raise UserError(
-            f"`{path}` must have the columns {', '.join(LABELS)}, and `{source.text_column}` or "
+            f"`{path}` must have the columns {', '.join(names)}, and `{source.text_column}` or "
             f"`{source.id_column}`. Received columns: {named}"
         )
     return by
 
 
-def _probabilities(table: pd.DataFrame, path: Path) -> np.ndarray[Any, Any]:
-    numbers = table[list(LABELS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+def _probabilities(table: pd.DataFrame, path: Path, names: Sequence[str]) -> np.ndarray[Any, Any]:
+    numbers = table[list(names)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
     sums = numbers.sum(axis=1)
     wrong = ~((numbers >= 0).all(axis=1) & (np.abs(sums - 1) <= _SUM_TOLERANCE))
     if wrong.any():
         row = int(wrong.argmax())
-        received = ", ".join(str(table.iloc[row][name]) for name in LABELS)
+        received = ", ".join(str(table.iloc[row][name]) for name in names)
         raise UserError(
-            f"`{path}` must hold probabilities, three to a row, whose sum is 1. "
+            f"`{path}` must hold probabilities, one for each class, whose sum is 1. "
             f"Received: {received} in row {table.index[row] + 1:,}"
         )
     return (numbers / sums[:, None]).astype(np.float32)

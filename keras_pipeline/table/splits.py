@@ -7,20 +7,23 @@ stand in two parts: those of test rows are left out, the others go together.
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight
 
-from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.dataset import Tweets
-from keras_pipeline.text_tables import Cells
+from keras_pipeline.table.printed import Cells
 
 TEST_RANDOM_STATE: Final = 42
 """The notebook's: whatever the seed of a run, the test part stays, so that figures compare."""
+
+LEAST_ROWS: Final = 3
+"""Of a class: one in each part."""
 
 Rows = np.ndarray[Any, Any]
 
@@ -36,7 +39,9 @@ class Splits:
         twins_dropped: training rows left out for standing, once cleaned, in test.
         validation_twins_dropped: validation rows left out for the same reason.
         class_weights: balanced weights by class id, over the training part before validation came
-            out of it, as in the notebook: rows / (3 * rows of the class).
+            out of it, as in the notebook: rows / (classes * rows of the class).
+        label_names: name of each class.
+        rare: classes whose rows were dealt one by one, for they have too few to be cut by shares.
     """
 
     train: Rows
@@ -45,17 +50,21 @@ class Splits:
     twins_dropped: int
     validation_twins_dropped: int
     class_weights: dict[int, float]
+    label_names: tuple[str, ...]
+    rare: tuple[str, ...] = ()
 
     def table(self) -> Cells:
         """Two columns for a table: what, how many."""
-        weights = " ".join(f"{weight:.4f}" for weight in self.class_weights.values())
         return [
             ["train", len(self.train)],
             ["validation", len(self.validation)],
             ["test", len(self.test)],
             ["dropped from train: twin in test", self.twins_dropped],
             ["dropped from validation: twin in test", self.validation_twins_dropped],
-            [f"class weights ({', '.join(LABELS)})", weights],
+            *(
+                [f"class weight of {name}", f"{self.class_weights[number]:.4f}"]
+                for number, name in enumerate(self.label_names)
+            ),
         ]
 
 
@@ -63,16 +72,18 @@ def split(tweets: Tweets, config: TrainConfig) -> Splits:
     """Cut the rows into three stratified parts; no cleaned text stands in two of them.
 
     Raises:
-        UserError: a class with too few rows to stand in every part, or with none left to learn from.
+        UserError: a class with fewer than `LEAST_ROWS` rows, or with none left to learn from.
     """
-    _check_class_sizes(tweets, config)
-    labels, twins = tweets.labels, tweets.twins
+    labels, twins, names = tweets.labels, tweets.twins, tweets.label_names
+    counts = np.bincount(labels, minlength=len(names))
+    _check_class_sizes(counts, names)
+    rare = counts < _rows_to_be_cut(config)
     rows = np.arange(len(labels), dtype=np.int32)
-    rest, test = _cut(rows, labels, config.test_fraction, TEST_RANDOM_STATE)
-    train, validation = _cut(rest, labels, config.validation_fraction, config.seed)
+    rest, test = _cut(rows, labels, rare, config.test_fraction, TEST_RANDOM_STATE, parts=2)
+    train, validation = _cut(rest, labels, rare, config.validation_fraction, config.seed, parts=1)
     train, validation = _with_their_twins(train, validation, twins)
     known, watched = (np.isin(twins[rows], twins[test]) for rows in (train, validation))
-    weights = compute_class_weight("balanced", classes=np.arange(len(LABELS)), y=labels[rest])
+    weights = compute_class_weight("balanced", classes=np.arange(len(names)), y=labels[rest])
     splits = Splits(
         train=train[~known],
         validation=validation[~watched],
@@ -80,20 +91,48 @@ def split(tweets: Tweets, config: TrainConfig) -> Splits:
         twins_dropped=int(known.sum()),
         validation_twins_dropped=int(watched.sum()),
         class_weights=dict(enumerate(weights.tolist())),
+        label_names=names,
+        rare=tuple(name for name, few in zip(names, rare, strict=True) if few),
     )
     _check_what_is_left(splits, labels)
     return splits
 
 
-def _cut(rows: Rows, labels: Rows, share: float, seed: int) -> list[Rows]:
-    """The rows but for a stratified share of them, and that share."""
-    try:
-        return train_test_split(rows, test_size=share, stratify=labels[rows], random_state=seed)
-    except ValueError as error:  # a part would be a row or two too small: shares are rounded
-        raise UserError(
-            f"Each class must stand in train, validation and test; add rows, or choose other fractions. "
-            f"Received: {len(rows):,} rows, of which {share} shall be cut off ({error})"
-        ) from None
+def _cut(
+    rows: Rows, labels: Rows, rare: Rows, share: float, seed: int, *, parts: int
+) -> tuple[Rows, Rows]:
+    """The rows but for a stratified share of them, and that share.
+
+    scikit-learn cuts; of a class that is too small for it the share is one row at least,
+    and a row remains for each of the `parts` that are to be made of the others.
+    """
+    is_rare = rare[labels[rows]]
+    common, few = rows[~is_rare], rows[is_rare]
+    shuffled = np.random.default_rng(seed).permutation(few)
+    dealt = [
+        _deal(shuffled[labels[shuffled] == label], share, parts) for label in np.flatnonzero(rare)
+    ]
+    if len(common):
+        try:
+            dealt.append(
+                train_test_split(
+                    common, test_size=share, stratify=labels[common], random_state=seed
+                )
+            )
+        except ValueError as error:  # a part would be a row or two too small: shares are rounded
+            raise UserError(
+                f"Each class must stand in train, validation and test; add rows, or choose other fractions. "
+                f"Received: {len(rows):,} rows, of which {share} shall be cut off ({error})"
+            ) from None
+    # What scikit-learn cut, as it gave it: the order of rows without rare ones is that of before.
+    kept, cut = zip(*reversed(dealt), strict=True)
+    return np.concatenate(kept), np.concatenate(cut)
+
+
+def _deal(rows: Rows, share: float, parts: int) -> tuple[Rows, Rows]:
+    """Of a few rows the others, `parts` at least, and the share of them, one at least."""
+    count = min(max(1, round(len(rows) * share)), len(rows) - parts)
+    return rows[count:], rows[:count]
 
 
 def _with_their_twins(train: Rows, validation: Rows, twins: Rows) -> tuple[Rows, Rows]:
@@ -106,26 +145,32 @@ def _with_their_twins(train: Rows, validation: Rows, twins: Rows) -> tuple[Rows,
     return rows[is_train], rows[~is_train]
 
 
-def _check_class_sizes(tweets: Tweets, config: TrainConfig) -> None:
-    """Each class must have one row in the smallest part at least."""
+def _rows_to_be_cut(config: TrainConfig) -> int:
+    """Rows that a class must have for a row of it in the smallest part, where parts are cut by shares."""
     test, validation = config.test_fraction, config.validation_fraction
     smallest = min(test, (1 - test) * validation, (1 - test) * (1 - validation))
-    needed = max(2, math.ceil(1 / max(smallest, 1e-12)))  # a share may be too small to divide by
-    counts = tweets.report.label_counts
-    too_few = ", ".join(f"{name}={count}" for name, count in counts.items() if count < needed)
+    return max(2, math.ceil(1 / max(smallest, 1e-12)))  # a share may be too small to divide by
+
+
+def _check_class_sizes(counts: Rows, names: Sequence[str]) -> None:
+    """Each class must have a row for every part."""
+    too_few = [
+        f"{name}={count}" for name, count in zip(names, counts, strict=True) if count < LEAST_ROWS
+    ]
     if too_few:
         raise UserError(
-            f"Each class must have at least {needed:,} rows to stand in train, validation and test; add rows, "
-            f"or choose other fractions. Received: {too_few}"
+            f"Each class must have at least {LEAST_ROWS} rows, one for train, validation and test each; add "
+            f"rows, or map or drop its label by --labels. Received: {', '.join(too_few[:20])}"
         )
 
 
 def _check_what_is_left(splits: Splits, labels: Rows) -> None:
     """Twins of test rows may be all that there was."""
-    counts = np.bincount(labels[splits.train], minlength=len(LABELS))
+    names = splits.label_names
+    counts = np.bincount(labels[splits.train], minlength=len(names))
     if counts.all() and len(splits.validation):
         return
-    left = ", ".join(f"{name}={count:,}" for name, count in zip(LABELS, counts, strict=True))
+    left = ", ".join(f"{name}={count:,}" for name, count in zip(names, counts, strict=True))
     raise UserError(
         "Each class must have rows to learn from, and some to validate on, that do not stand in the test "
         f"part, too; add other texts. Received: train with {left}, validation with "

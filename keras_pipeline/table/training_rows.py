@@ -6,23 +6,19 @@ a teacher's answers  mixed into the labels, and tweets that have no label but th
 """
 
 import dataclasses
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from export.signatures import LABELS
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.dataset import SHORTEST_CLEANED, Tweets, measure
+from keras_pipeline.table.printed import Cells
 from keras_pipeline.table.soft_labels import SoftLabels
 from keras_pipeline.table.splits import Splits
 from keras_pipeline.table.stored_texts import Texts
-from keras_pipeline.text_tables import Cells
 
 Array = np.ndarray[Any, Any]
-
-_EQUAL: Final = np.ones(len(LABELS), np.float32)
-"""Class weights where every class counts the same."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,7 +27,7 @@ class TextRows:
 
     Attributes:
         texts: raw tweets, `[rows]` str.
-        targets: probabilities to learn, `[rows, 3] float32`.
+        targets: probabilities to learn, `[rows, classes] float32`.
         weights: how much each row counts, `[rows] float32`.
     """
 
@@ -68,11 +64,10 @@ def training_rows(
         config: class weights, spans and the teacher's share.
         soft: a teacher's answers.
     """
-    weights = _EQUAL
-    if config.class_weights:
-        weights = np.array(
-            [splits.class_weights[label] for label in range(len(LABELS))], np.float32
-        )
+    classes = range(len(tweets.label_names))
+    weights = np.array([splits.class_weights[label] for label in classes], np.float32)
+    if not config.class_weights:
+        weights = np.ones_like(weights)
     rows = _labelled(tweets.texts[splits.train], tweets.labels[splits.train], weights)
     account: list[list[object]] = []
     if soft is not None:
@@ -93,11 +88,13 @@ def training_rows(
 def validation_rows(tweets: Tweets, splits: Splits) -> TextRows:
     """The validation part; each row counts the same."""
     rows = splits.validation
-    return _labelled(tweets.texts[rows], tweets.labels[rows], _EQUAL)
+    equal = np.ones(len(tweets.label_names), np.float32)
+    return _labelled(tweets.texts[rows], tweets.labels[rows], equal)
 
 
 def _labelled(texts: Texts, labels: Array, class_weights: Array) -> TextRows:
-    return TextRows(texts, np.eye(len(LABELS), dtype=np.float32)[labels], class_weights[labels])
+    targets = np.eye(len(class_weights), dtype=np.float32)[labels]
+    return TextRows(texts, targets, class_weights[labels])
 
 
 def _spans(tweets: Tweets, splits: Splits) -> tuple[Texts, Array]:
@@ -106,7 +103,8 @@ def _spans(tweets: Tweets, splits: Splits) -> tuple[Texts, Array]:
     A neutral row's span is its whole text: nothing new.
     """
     assert tweets.spans is not None
-    rows = splits.train[tweets.labels[splits.train] != LABELS.index("neutral")]
+    names = np.array(tweets.label_names)
+    rows = splits.train[names[tweets.labels[splits.train]] != "neutral"]
     lengths, twins = measure(tweets.spans[rows])
     held_out = tweets.twins[np.concatenate([splits.validation, splits.test])]
     rows = rows[(lengths >= SHORTEST_CLEANED) & ~np.isin(twins, held_out)]

@@ -24,8 +24,8 @@ from export.gate.figures import figures
 from export.gate.gate import CHECKS
 from export.graph.saved_model import write_saved_model
 from export.run_record import LEARNED_FROM, read_run
-from export.signatures import LABELS
 from export.versions.examination import read_examination
+from keras_pipeline.labels import SENTIMENTS
 
 ROOT = Path(__file__).parents[2]
 WORSE, WORST = 4, 5
@@ -54,7 +54,7 @@ class TestFirstVersion:
         found, split = read_examination(english_folder), split_of(english_run)
         assert found.texts.tolist() == split.texts.tolist()
         assert found.labels.tolist() == split.labels.tolist()
-        assert found.label_names == LABELS
+        assert found.label_names == SENTIMENTS
         assert found.source == "test part of run english (english.csv)"
         assert not found.chosen
 
@@ -62,7 +62,7 @@ class TestFirstVersion:
         self, english_run, english, english_folder
     ):
         split, card = split_of(english_run), card_of(english_folder / "1")
-        expected = figures(split.labels, english.predict(split.texts, verbose=0), LABELS)
+        expected = figures(split.labels, english.predict(split.texts, verbose=0), SENTIMENTS)
         assert card["metrics"] == {
             **expected,
             "calibration_error": pytest.approx(expected["calibration_error"], abs=1e-5),

@@ -105,7 +105,7 @@ def test_help_names_every_setting_with_its_default(capsys):
         train.main(["--help"])
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    for field in dataclasses.fields(TrainConfig):
+    for field in TrainConfig.option_fields():
         on_off = {True: "on", False: "off"}
         shown = on_off[field.default] if isinstance(field.default, bool) else field.default
         assert f"--{field.name.replace('_', '-')}" in text

@@ -12,8 +12,8 @@ from benchmarks.shared.workload import (
     texts_of_length,
     write_many_rows,
 )
-from export.signatures import LABELS
 from keras_pipeline.data_source import find_source
+from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.table.dataset import read_tweets
 
 
@@ -23,7 +23,7 @@ def test_a_smaller_table_keeps_columns_shares_and_order(tmp_path):
         "textID": range(300),
         "text": [f"text {n}, with a comma" for n in range(300)],
         "selected_text": ["part"] * 300,
-        "sentiment": [LABELS[n % 3] if n < 150 else "neutral" for n in range(300)],
+        "sentiment": [SENTIMENTS[n % 3] if n < 150 else "neutral" for n in range(300)],
     })  # fmt: skip
     rows.to_csv(whole, index=False, encoding="latin-1")
     source = find_source(whole, encoding="latin-1")
@@ -44,14 +44,14 @@ def test_a_smaller_table_keeps_columns_shares_and_order(tmp_path):
 def test_many_rows_are_real_tweets_without_twins(sample_csv, tmp_path):
     tweets = read_tweets(find_source(sample_csv))
     to = tmp_path / "many.csv"
-    write_many_rows(tweets, LABELS, 500, to)
+    write_many_rows(tweets, SENTIMENTS, 500, to)
     grown = read_tweets(find_source(to))
     assert len(grown.texts) == len(set(grown.twins.tolist())) == 500
     label_of = dict(zip(tweets.texts, tweets.labels, strict=True))
     with to.open(newline="") as file:
         for line in csv.DictReader(file):
             original = line["text"].rsplit(" ", 3)[0]
-            assert LABELS[label_of[original]] == line["sentiment"]
+            assert SENTIMENTS[label_of[original]] == line["sentiment"]
 
 
 def test_texts_of_a_length_have_it():

@@ -16,7 +16,8 @@ from export.gate.graph_ops import ops_of, unservable
 from export.graph.saved_model import ServingModule, write_saved_model
 from export.graph.warmup import WARMUP_REQUESTS
 from export.settings import GRAPHS
-from export.signatures import LABELS, SIGNATURES
+from export.signatures import SIGNATURES
+from keras_pipeline.labels import SENTIMENTS
 
 TEXTS = ["I love it!!!", "so sad http://t.co/x", ""]
 
@@ -84,20 +85,20 @@ def test_three_signatures_as_declared(exported):
 
 def test_the_loaded_object_answers_a_list_and_tells_its_labels(loaded, tiny_model):
     np.testing.assert_allclose(loaded(TEXTS), tiny_model(TEXTS), atol=1e-6)
-    assert [label.decode() for label in loaded.labels().numpy()] == list(LABELS)
+    assert [label.decode() for label in loaded.labels().numpy()] == list(SENTIMENTS)
 
 
 def test_label_and_classify_say_what_the_probabilities_say(loaded, tiny_model):
     expected = tiny_model(TEXTS).numpy()
     label = loaded.signatures["label"](text=tf.constant(TEXTS))
     assert [name.decode() for name in label["label"].numpy()] == [
-        LABELS[i] for i in expected.argmax(axis=1)
+        SENTIMENTS[i] for i in expected.argmax(axis=1)
     ]
     np.testing.assert_allclose(label["score"], expected.max(axis=1), atol=1e-6)
     examples = tf.constant([example(text=text.encode()) for text in TEXTS])
     classified = loaded.signatures["classify"](inputs=examples)
     np.testing.assert_allclose(classified["scores"], expected, atol=1e-6)
-    assert classified["classes"].numpy().tolist() == [[name.encode() for name in LABELS]] * 3
+    assert classified["classes"].numpy().tolist() == [[name.encode() for name in SENTIMENTS]] * 3
 
 
 def test_assets_are_text(exported, tiny_model):

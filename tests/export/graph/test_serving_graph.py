@@ -192,7 +192,7 @@ class Served(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int64)])
     def classify(self, ids):
-        return self.graph._classifier(ids)
+        return self.graph.classifier(ids)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.report.calibration import expected_calibration_error
 from keras_pipeline.report.evaluation import compute_metrics
 
@@ -16,7 +17,7 @@ def answers():
 
 def test_figures_by_hand():
     """Four tweets, one neutral taken for positive."""
-    metrics = compute_metrics(np.array([0, 1, 1, 2]), np.eye(3)[[0, 1, 2, 2]])
+    metrics = compute_metrics(np.array([0, 1, 1, 2]), np.eye(3)[[0, 1, 2, 2]], SENTIMENTS)
     assert metrics["accuracy"] == 0.75
     assert metrics["confusion_matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
     assert metrics["per_class"]["neutral"] == pytest.approx(
@@ -29,11 +30,11 @@ def test_figures_by_hand():
 def test_macro_f1_is_scikit_learns(answers):
     labels, probabilities = answers
     expected = f1_score(labels, probabilities.argmax(axis=1), average="macro")
-    assert compute_metrics(labels, probabilities)["macro_f1"] == pytest.approx(expected)
+    assert compute_metrics(labels, probabilities, SENTIMENTS)["macro_f1"] == pytest.approx(expected)
 
 
 def test_a_class_that_never_occurs_is_no_error():
-    metrics = compute_metrics(np.array([0, 0]), np.eye(3)[[0, 1]])
+    metrics = compute_metrics(np.array([0, 0]), np.eye(3)[[0, 1]], SENTIMENTS)
     assert metrics["per_class"]["positive"]["rows"] == 0
 
 

@@ -7,6 +7,7 @@ import pytest
 from keras_pipeline import TrainConfig, train
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
+from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.table.dataset import read_tweets
 from keras_pipeline.table.soft_labels import read_soft_labels
 from keras_pipeline.table.splits import split
@@ -37,7 +38,7 @@ def soft_file(source, rows):
 def read(source, config=CONFIG):
     tweets = read_tweets(source)
     splits = split(tweets, config)
-    soft = read_soft_labels(source.soft_labels, source) if source.soft_labels else None
+    soft = read_soft_labels(source.soft_labels, source, SENTIMENTS) if source.soft_labels else None
     return tweets, splits, *training_rows(tweets, splits, config, soft)
 
 
@@ -117,7 +118,7 @@ def test_class_weights_hold_for_unlabelled_rows_by_expectation(table):
 def test_a_file_that_holds_no_probabilities_gets_one_sentence(table, rows, words):
     source = soft_file(table, rows)
     with pytest.raises(UserError) as caught:
-        read_soft_labels(source.soft_labels, source)
+        read_soft_labels(source.soft_labels, source, SENTIMENTS)
     assert words in str(caught.value)
 
 
@@ -129,7 +130,7 @@ def test_a_comma_too_many_in_every_row_is_told(table, rows):
     path = table.path.with_name("soft.csv")
     path.write_text(f"text,negative,neutral,positive\n{rows}")
     with pytest.raises(UserError) as caught:
-        read_soft_labels(path, table)
+        read_soft_labels(path, table, SENTIMENTS)
     assert str(caught.value) == (
         f"`{path}` must be a CSV with one header row. Received: rows of more cells than the header"
     )

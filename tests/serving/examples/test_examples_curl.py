@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from export.signatures import CLASSIFY_METHOD, MODEL_NAME, PREDICT_METHOD, SIGNATURES, TEXT
+from export.signatures import (
+    CLASSIFY_METHOD,
+    MODEL_NAME,
+    PREDICT_METHOD,
+    SIGNATURES,
+    TEXT,
+    signatures,
+)
 
 EXAMPLES = Path(__file__).parents[3] / "serving" / "examples"
 MODEL = f"/v1/models/{MODEL_NAME}"
@@ -66,7 +73,7 @@ def check_body(path, body):
     """A body asks a signature that there is, in the shape that its method takes."""
     request = json.loads(body)
     signature = request.pop("signature_name", "serving_default")
-    method, inputs, _ = SIGNATURES[signature]
+    method, inputs, _ = signatures(3)[signature]
     if path.endswith(":classify"):
         assert method == CLASSIFY_METHOD
         assert all(isinstance(example[TEXT], str) for example in request.pop("examples"))
