@@ -6,12 +6,12 @@ import shutil
 import pytest
 from tensorflow.core.protobuf import saved_model_pb2
 
-import export.graph.saved_model
 from export.errors import GateError
 from export.gate.gate import CHECKS, pass_gate
 from export.graph.saved_model import write_saved_model
 from export.graph.warmup import WARMUP_REQUESTS, write_warmup
 from export.settings import Tolerances
+from keras_pipeline.model import SentimentModel
 
 
 @pytest.fixture
@@ -112,10 +112,14 @@ def test_a_stale_vocabulary_in_the_graph_is_caught_by_parity(version, tiny_model
 
 
 @pytest.mark.slow
-def test_swapped_labels_are_caught_by_labels(version, tiny_model, test_split, monkeypatch):
-    monkeypatch.setattr(export.graph.saved_model, "LABELS", ("positive", "neutral", "negative"))
+def test_swapped_labels_are_caught_by_labels(version, tiny_model, test_split):
+    swapped = SentimentModel.from_config(
+        {**tiny_model.get_config(), "labels": ["positive", "neutral", "negative"]}
+    )
+    swapped.vectorizer.set_vocabulary(tiny_model.vectorizer.get_vocabulary())
+    swapped.classifier.set_weights(tiny_model.classifier.get_weights())
     shutil.rmtree(version)
-    write_saved_model(tiny_model, version)
+    write_saved_model(swapped, version)
     write_warmup(version)
     (version / "assets" / "labels.txt").write_text("negative\nneutral\npositive\n")
     assert refused(version, tiny_model, test_split).check == "labels"
