@@ -10,7 +10,7 @@ The meaning is the notebook's, for every Unicode string, in this order:
 Bytes that are no UTF-8 become U+FFFD first, and so a space: RE2 would pass them through raw.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import keras
 import tensorflow as tf
@@ -31,25 +31,43 @@ _MENTION: Final = "@[A-Za-z0-9_]+"
 _ANYTHING_ELSE: Final = "[^A-Za-z!? ]+"
 _SPACES: Final = "  +"
 
+# The first alternative is a broken encoding's U+FFFD, which would leave the letter ï.
+_NO_LETTER: Final = r"(?:\x{ef}\x{bf}\x{bd}|[^\p{L}\p{M}\p{So}!? ])+"
+
 
 @keras.saving.register_keras_serializable(package="keras_pipeline")
 class TweetCleaner(StringLayer):
     """Clean raw tweets as the notebook did: `string -> string`, any shape.
 
+    Args:
+        every_script: keep the letters of every script, and emoji, where the notebook kept those of ASCII. By
+            this rows are measured and compared, lest all Chinese ones be empty, and equal.
+
     Call arguments:
         text: raw tweets, a string tensor of any shape, dense or ragged.
 
     Returns:
-        Cleaned tweets of the same shape: lower-case ASCII letters, `!`, `?` and single spaces.
+        Cleaned tweets of the same shape: lower-case letters, `!`, `?` and single spaces.
 
     Example:
     >>> TweetCleaner()(tf.constant("@anna LOOK http://x.co I`m here!!")).numpy()
     b'look i m here!!'
     """
 
+    def __init__(self, *, every_script: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.every_script = every_script
+
     def call(self, text: tf.Tensor) -> tf.Tensor:
         """`string -> string`, the same shape."""
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-        for pattern in (_URL, _MENTION, _ANYTHING_ELSE, _SPACES):
+        foreign = _NO_LETTER if self.every_script else _ANYTHING_ELSE
+        for pattern in (_URL, _MENTION, foreign, _SPACES):
             text = tf.strings.regex_replace(text, pattern, " ")
-        return tf.strings.strip(tf.strings.lower(text))
+        # Of ASCII alone it is quicker.
+        encoding = "utf-8" if self.every_script else ""
+        return tf.strings.strip(tf.strings.lower(text, encoding=encoding))
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with."""
+        return {**super().get_config(), "every_script": self.every_script}
