@@ -55,6 +55,9 @@ class TrainConfig:
     validation_fraction: float = _setting(
         0.1, "share of the training part that early stopping watches", above=0, below=1
     )
+    least_validation_rows: int = _setting(
+        500, "rows that early stopping should watch: a small table gives up to a fifth", least=0
+    )
 
     labels: tuple[str, ...] = _setting(
         SENTIMENTS,
@@ -100,8 +103,18 @@ class TrainConfig:
     dense_units: int = _setting(64, "units of the dense layer", least=1)
     dropout: float = _setting(0.4, "dropout before the last layer", least=0, below=1)
 
-    epochs: int = _setting(20, "most passes over the training part", least=1)
-    batch_size: int = _setting(64, "rows in one step", least=1)
+    word_scores: bool = _setting(
+        True,
+        "mix in what a logistic regression over words and their letters says; up to 50 classes",
+    )
+
+    epochs: int = _setting(60, "most passes over the training part", least=1)
+    batch_size: int = _setting(64, "most rows in one step", least=1)
+    least_epoch_steps: int = _setting(
+        100,
+        "steps that an epoch should have: a small table takes smaller batches, down to 16",
+        least=1,
+    )
     learning_rate: float = _setting(2e-3, "step size of Adam", above=0)
     class_weights: bool = _setting(True, "weigh classes by inverse frequency")
     averaged_epochs: float = _setting(
@@ -114,6 +127,9 @@ class TrainConfig:
         "stop when validation loss no longer falls, and restore the best epoch's weights",
     )
     patience: int = _setting(2, "epochs without a better validation loss before stopping", least=1)
+    patience_steps: int = _setting(
+        150, "the least patience in steps: the epochs of a small table are short", least=0
+    )
     bucket_by_length: bool = _setting(True, "batches of similar length: less padding")
     bucket_spread: int = _setting(
         16, "tokens by which rows of one batch may differ in length, when bucketed", least=0
@@ -171,6 +187,10 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     # and nothing masked the padding.
     "notebook": {
         "cleaner": "notebook",
+        "least_validation_rows": 0,
+        "least_epoch_steps": 1,
+        "patience_steps": 0,
+        "epochs": 20,
         "span_rows": False,
         "least_word_count": 1,
         "word_dropout": 0.0,
@@ -178,6 +198,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "dropout": 0.3,
         "lstm_units": 128,
         "max_mean_pooling": False,
+        "word_scores": False,
         "batch_size": 32,
         "learning_rate": 1e-3,
         "averaged_epochs": 0.0,

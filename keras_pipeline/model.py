@@ -2,7 +2,7 @@
 
     text [batch] string -> cleaner -> TextVectorization -> ids [batch, time] int64
       -> Embedding -> SpatialDropout1D -> Bidirectional(LSTM) -> maximum and mean of its outputs
-      -> Dense -> Dropout -> Dense softmax -> probabilities [batch, classes] float32
+      -> Dense -> Dropout -> Dense softmax [-> WordScores] -> probabilities [batch, classes] float32
 
 `SentimentModel.token_ids` is the string half (it runs in tf.data while training), its `classifier`
 the numeric half (it runs on the accelerator). The exported graph holds the same two layer objects.
@@ -19,7 +19,7 @@ from export.signatures import PROBABILITIES
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.labels import SENTIMENTS
-from keras_pipeline.layers import MaxMeanPooling1D
+from keras_pipeline.layers import MaxMeanPooling1D, WordScores
 from keras_pipeline.layers.text_input import as_text, labelled_batches
 
 _BATCH_SIZE: Final = 32
@@ -68,6 +68,19 @@ def build_classifier(
         x
     )
     return keras.Model(ids, x, name="classifier")
+
+
+def with_word_scores(classifier: keras.Model, weights: Sequence[Any]) -> keras.Model:
+    """The same layers, and `keras_pipeline.layers.word_scores.WordScores` behind them.
+
+    Args:
+        classifier: `[batch, time] int64 -> [batch, classes] float32`.
+        weights: table, bias and trust of that layer.
+    """
+    layer = WordScores(len(weights[0]), name="word_scores")
+    answer = layer(classifier.output, classifier.input)
+    layer.set_weights(weights)
+    return keras.Model(classifier.input, answer, name=classifier.name)
 
 
 @keras.saving.register_keras_serializable(package="keras_pipeline")

@@ -1,11 +1,11 @@
 """Read a Keras classifier's weights by the type of its layers, to compute it by other ops.
 
     Embedding -> SpatialDropout1D -> Bidirectional(LSTM) [-> MaxMeanPooling1D]
-      -> Dense relu -> Dropout -> Dense softmax
+      -> Dense relu -> Dropout -> Dense softmax [-> WordScores]
 
 Any other structure is refused with a sentence that names what does not fit: a graph that computes
-another function than the trained one would be worse than a slow one. `export` knows the pooling
-layer by its registered name, for it imports nothing of `keras_pipeline`.
+another function than the trained one would be worse than a slow one. `export` knows pooling and word
+scores by their registered names, for it imports nothing of `keras_pipeline`.
 """
 
 from typing import Any, Final, NamedTuple
@@ -18,6 +18,9 @@ from export.settings import FLOAT32
 
 POOLING_LAYER: Final = "keras_pipeline>MaxMeanPooling1D"
 """Registered name of the layer that pools over the outputs in place of their last state."""
+
+WORD_SCORES_LAYER: Final = "keras_pipeline>WordScores"
+"""Registered name of the layer that mixes what each word says into the answer."""
 
 _BEFORE: Final = (keras.layers.InputLayer, keras.layers.Embedding, keras.layers.SpatialDropout1D)
 _AFTER: Final = (keras.layers.Dense, keras.layers.Dropout, keras.layers.Dense)
@@ -34,6 +37,7 @@ class ClassifierWeights(tf.Module):
         embedding: `[vocabulary, embedding]`.
         forward, backward: the LSTM of each direction, a `LstmWeights`.
         hidden, output: `(kernel, bias)` of the two dense layers.
+        word_scores: `(table, bias, trust)` of the last layer, None without it.
         masked: padding (id 0) is skipped, not read as a word.
         pooled: maximum and mean of the outputs feed the dense layers, not the last state.
 
@@ -43,7 +47,7 @@ class ClassifierWeights(tf.Module):
 
     def __init__(self, classifier: keras.Model, dtype: str = FLOAT32) -> None:
         super().__init__(name="classifier_weights")
-        embedding, bilstm, hidden, output = _known_layers(classifier)
+        embedding, bilstm, hidden, output, scores = _known_layers(classifier)
         self.masked = bool(embedding.mask_zero)
         self.pooled = bool(bilstm.return_sequences)
         self.embedding = _variable(embedding.embeddings, dtype)
@@ -51,6 +55,7 @@ class ClassifierWeights(tf.Module):
         self.backward = LstmWeights(bilstm.backward_layer, dtype)
         self.hidden = (_variable(hidden.kernel, dtype), _variable(hidden.bias, dtype))
         self.output = (_variable(output.kernel, dtype), _variable(output.bias, dtype))
+        self.word_scores = scores and tuple(_variable(weight, dtype) for weight in scores.weights)
 
     def lengths(self, ids: tf.Tensor) -> tf.Tensor:
         """Steps that count of each row: `[batch, time] int64 -> [batch] int32`.
@@ -70,10 +75,20 @@ class ClassifierWeights(tf.Module):
         """`[...] int64 -> [..., embedding] float32`; of float16 only the rows asked for are cast."""
         return _float32(tf.gather(self.embedding, ids))
 
-    def probabilities(self, features: tf.Tensor) -> tf.Tensor:
-        """The dense layers: `[batch, features] -> [batch, classes] float32`."""
+    def probabilities(self, features: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """The dense layers, and what the words say: `[batch, features], [batch, time] -> [batch, classes]`."""
         hidden = tf.nn.relu(_dense(features, self.hidden))
-        return tf.nn.softmax(_dense(hidden, self.output))
+        logits = _dense(hidden, self.output)
+        if self.word_scores is not None:
+            logits = self._with_word_scores(logits, ids)
+        return tf.nn.softmax(logits)
+
+    def _with_word_scores(self, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        table, bias, trust = self.word_scores
+        sums = tf.reduce_sum(_float32(tf.gather(table, ids)), axis=1)
+        length = tf.sqrt(tf.maximum(sums[:, -1:], 1e-12))
+        # Logarithms of probabilities differ from logits by one number a row, which the softmax takes out again.
+        return _float32(trust) * logits + sums[:, :-1] / length + _float32(bias)
 
 
 class LstmWeights(tf.Module):
@@ -136,17 +151,16 @@ def _dense(inputs: tf.Tensor, weights: tuple[tf.Variable, tf.Variable]) -> tf.Te
     return tf.nn.bias_add(tf.matmul(inputs, kernel), bias)
 
 
-def _known_layers(classifier: keras.Model) -> tuple[Any, Any, Any, Any]:
-    """Embedding, Bidirectional and the two Dense layers, when every layer is one that is known."""
+def _known_layers(classifier: keras.Model) -> tuple[Any, Any, Any, Any, Any]:
+    """Embedding, Bidirectional, the two Dense layers and WordScores, when every layer is one that is known."""
     layers = list(getattr(classifier, "layers", []))
-    pooling = [
-        layer for layer in layers if keras.saving.get_registered_name(type(layer)) == POOLING_LAYER
-    ]
+    scores = layers.pop() if layers and _is_a(layers[-1], WORD_SCORES_LAYER) else None
+    pooling = [layer for layer in layers if _is_a(layer, POOLING_LAYER)]
     known = (*_BEFORE, keras.layers.Bidirectional, *map(type, pooling), *_AFTER)
     if tuple(map(type, layers)) != known or not hasattr(classifier, "outputs"):
         names = " -> ".join(type(layer).__name__ for layer in layers) or type(classifier).__name__
         raise ExportError(f"only the plain Keras graph can serve a classifier built of {names}")
-    _refuse_unless(_is_chain(classifier), "each layer reads the one before it")
+    _refuse_unless(_is_chain(classifier, layers, scores), "each layer reads the one before it")
     bilstm, hidden, output = layers[3], layers[-3], layers[-1]
     _refuse_unless(bilstm.return_sequences == bool(pooling), "pooling follows an LSTM's outputs")
     _check_bilstm(bilstm)
@@ -156,25 +170,34 @@ def _known_layers(classifier: keras.Model) -> tuple[Any, Any, Any, Any]:
     _refuse_unless(
         all(layer.compute_dtype == "float32" for layer in computing), "it computes in float32"
     )
-    return layers[1], bilstm, hidden, output
+    return layers[1], bilstm, hidden, output, scores
 
 
-def _is_chain(classifier: keras.Model) -> bool:
-    """Each layer is called once in this model, with the output of the one before it."""
-    names = [layer.name for layer in classifier.layers]
+def _is_a(layer: keras.layers.Layer, registered_name: str) -> bool:
+    return bool(keras.saving.get_registered_name(type(layer)) == registered_name)
+
+
+def _is_chain(classifier: keras.Model, layers: list[Any], scores: Any) -> bool:
+    """Each layer is called once in this model, with the output of the one before it; the last with the ids, too."""
+    names = [layer.name for layer in layers]
+    expected = [[], *([[name]] for name in names[:-1])]
+    if scores is not None:
+        expected.append([[names[-1], names[0]]])
+        names.append(scores.name)
     steps = {step["name"]: step for step in classifier.get_config()["layers"]}
     # Beside its layers a model may hold single ops: Keras adds one that makes the mask.
     ops = [step["class_name"] for name, step in steps.items() if name not in names]
-    masks = ["NotEqual"] if classifier.layers[1].mask_zero else []
+    masks = ["NotEqual"] if layers[1].mask_zero else []
     try:
-        read = [
-            [node["args"][0]["config"]["keras_history"][0] for node in steps[name]["inbound_nodes"]]
-            for name in names
-        ]
-    except (LookupError, TypeError):  # called with more than one tensor
+        read = [[_read_by(node) for node in steps[name]["inbound_nodes"]] for name in names]
+    except (LookupError, TypeError):  # called with a list of tensors
         return False
-    in_order = read == [[], *([name] for name in names[:-1])]
-    return in_order and ops == masks and len(classifier.outputs) == 1
+    return read == expected and ops == masks and len(classifier.outputs) == 1
+
+
+def _read_by(call: dict[str, Any]) -> list[str]:
+    """Names of the layers whose outputs a layer was called with."""
+    return [tensor["config"]["keras_history"][0] for tensor in call["args"]]
 
 
 def _check_bilstm(layer: keras.layers.Bidirectional) -> None:

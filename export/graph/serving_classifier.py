@@ -70,7 +70,7 @@ class FastClassifier(tf.Module):
     def __call__(self, ids: tf.Tensor) -> tf.Tensor:
         """`[batch, time] int64 -> [batch, classes] float32`."""
         features = self._features(self._weights, ids, self._weights.lengths(ids))
-        return self._weights.probabilities(features)
+        return self._weights.probabilities(features, ids)
 
 
 def _by_batch_size(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:

@@ -54,7 +54,7 @@ class TokenClassifier(keras.Model):
         # A row without words ends in the zeros of the start.
         last_states = tf.concat([result[0] for result in results], axis=1)
         features = _pooled(results, lengths) if weights.pooled else last_states
-        return {PROBABILITIES: weights.probabilities(features)}
+        return {PROBABILITIES: weights.probabilities(features, token_ids)}
 
 
 def _run(

@@ -7,7 +7,7 @@ resumed run sees the very batches it would have seen.
 
 import dataclasses
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +17,8 @@ from keras_pipeline.fit.replicas import Batch, even_batch
 from keras_pipeline.layers.vectorizer import PADDING_ID, UNKNOWN_ID
 from keras_pipeline.table.stored_texts import text_batches
 from keras_pipeline.table.training_rows import TextRows
+
+Array = np.ndarray[Any, Any]
 
 _LARGEST_SMALL_ID: Final = np.iinfo(np.uint16).max
 
@@ -37,6 +39,18 @@ class TokenRows:
 
     def __len__(self) -> int:
         return int(self.weights.shape[0])
+
+    def take(self, rows: Array) -> "TokenRows":
+        """Those of these numbers, `[n] int`, in their order."""
+        return TokenRows(*(tf.gather(part, rows) for part in self._parts()))
+
+    def __add__(self, other: "TokenRows") -> "TokenRows":
+        """The rows of both, those of `other` behind."""
+        pairs = zip(self._parts(), other._parts(), strict=True)
+        return TokenRows(*(tf.concat(pair, axis=0) for pair in pairs))
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.ids, self.targets, self.weights
 
 
 def encode(to_ids: Callable[[tf.Tensor], tf.RaggedTensor], rows: TextRows, words: int) -> TokenRows:

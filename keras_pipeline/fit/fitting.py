@@ -1,12 +1,14 @@
 """From labelled tweets to a trained SentimentModel: adapt, encode, fit."""
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Final
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
@@ -22,17 +24,19 @@ from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.devices import has_gpu
 from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.replicas import Accuracy
+from keras_pipeline.fit.sizes import fit_to_rows
 from keras_pipeline.fit.vocabulary import adapt_vectorizer, forget_rare_words
+from keras_pipeline.fit.word_scores import MOST_CLASSES, MOST_ROWS, fit_word_scores
 from keras_pipeline.fit.word_vectors import WordVectors, read_word_vectors
 from keras_pipeline.layers.cpu_bidirectional import CpuBidirectional
 from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
-from keras_pipeline.model import SentimentModel, build_classifier
+from keras_pipeline.model import SentimentModel, build_classifier, with_word_scores
 from keras_pipeline.table.training_rows import TextRows
 
 CLEANERS: Final[dict[str, Callable[[], keras.layers.Layer]]] = {
-    "expressive": ExpressiveTweetCleaner,
+    "expressive": functools.partial(ExpressiveTweetCleaner, every_script=True),
     "notebook": TweetCleaner,
 }
 """The layer of each `TrainConfig.cleaner`."""
@@ -94,6 +98,7 @@ def fit(
     keep = vectors.rows if vectors else ()
     data = _encoded(train, validation, (cleaner, vectorizer), config.least_word_count, keep)
     words = vectorizer.get_vocabulary()
+    config = fit_to_rows(config, len(data.train))
     averaged_steps = config.averaged_epochs * step_count(data.train, config)
     with (strategy or tf.distribute.get_strategy()).scope():
         classifier = _compiled(config, len(words), averaged_steps)
@@ -106,11 +111,29 @@ def fit(
     # A mixed precision policy is for the accelerator that trained; what is saved computes in float32.
     plain = build_classifier(config, vocabulary_size=len(words))
     plain.set_weights(classifier.get_weights())
+    if config.word_scores and len(config.labels) <= MOST_CLASSES:
+        plain = _with_word_scores(plain, words, data, config)
     width = None if config.pad_to_longest else config.sequence_length
     model = SentimentModel(
         cleaner, vectorizer, plain, padded_length=width, labels=config.labels, name="sentiment"
     )
     return Fitted(model, saver.history, interrupted)
+
+
+def _with_word_scores(
+    classifier: keras.Model, words: list[str], data: _Encoded, config: TrainConfig
+) -> keras.Model:
+    """The trained classifier and what words say beside it, mixed as the validation part wants it."""
+    watched = data.validation.take(np.arange(min(len(data.validation), MOST_ROWS)))
+    batches = evaluation_batches(watched, config)
+    answers = np.concatenate([classifier(ids, training=False) for ids, _, _ in batches])
+    scores = fit_word_scores(words, data.train, watched, answers, config.seed)
+    print(
+        f"Word scores: {scores.share:.2f} of a logistic regression over words and their letters beside "
+        f"the network, answers to the power of {scores.trust:.2f}",
+        flush=True,
+    )
+    return with_word_scores(classifier, scores.weights())
 
 
 def _encoded(

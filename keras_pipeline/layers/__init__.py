@@ -4,5 +4,12 @@ from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleane
 from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
+from keras_pipeline.layers.word_scores import WordScores
 
-__all__ = ["ExpressiveTweetCleaner", "MaxMeanPooling1D", "TweetCleaner", "build_vectorizer"]
+__all__ = [
+    "ExpressiveTweetCleaner",
+    "MaxMeanPooling1D",
+    "TweetCleaner",
+    "WordScores",
+    "build_vectorizer",
+]

@@ -25,6 +25,8 @@ TEST_RANDOM_STATE: Final = 42
 LEAST_ROWS: Final = 3
 """Of a class: one in each part."""
 
+_LARGEST_FRACTION: Final = 0.2
+
 Rows = np.ndarray[Any, Any]
 
 
@@ -80,22 +82,34 @@ def split(tweets: Tweets, config: TrainConfig) -> Splits:
     rare = counts < _rows_to_be_cut(config)
     rows = np.arange(len(labels), dtype=np.int32)
     rest, test = _cut(rows, labels, rare, config.test_fraction, TEST_RANDOM_STATE, parts=2)
-    train, validation = _cut(rest, labels, rare, config.validation_fraction, config.seed, parts=1)
+    watched = validation_fraction(config, len(rest))
+    train, validation = _cut(rest, labels, rare, watched, config.seed, parts=1)
     train, validation = _with_their_twins(train, validation, twins)
-    known, watched = (np.isin(twins[rows], twins[test]) for rows in (train, validation))
+    known, is_watched = (np.isin(twins[rows], twins[test]) for rows in (train, validation))
     weights = compute_class_weight("balanced", classes=np.arange(len(names)), y=labels[rest])
     splits = Splits(
         train=train[~known],
-        validation=validation[~watched],
+        validation=validation[~is_watched],
         test=test,
         twins_dropped=int(known.sum()),
-        validation_twins_dropped=int(watched.sum()),
+        validation_twins_dropped=int(is_watched.sum()),
         class_weights=dict(enumerate(weights.tolist())),
         label_names=names,
         rare=tuple(name for name, few in zip(names, rare, strict=True) if few),
     )
     _check_what_is_left(splits, labels)
     return splits
+
+
+def validation_fraction(config: TrainConfig, rows: int) -> float:
+    """Share of so many rows that early stopping watches: more of few, up to a fifth.
+
+    Example:
+    >>> validation_fraction(TrainConfig(), 30_000), validation_fraction(TrainConfig(), 2_000)
+    (0.1, 0.2)
+    """
+    wished = min(_LARGEST_FRACTION, config.least_validation_rows / max(rows, 1))
+    return max(config.validation_fraction, wished)
 
 
 def _cut(

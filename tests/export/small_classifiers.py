@@ -4,12 +4,13 @@ import keras
 import numpy as np
 
 from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
+from keras_pipeline.model import with_word_scores
 
 WORDS = 50
 LONGEST = 40
 
 
-def build_classifier(*, masked=True, pooled=False, **changes):
+def build_classifier(*, masked=True, pooled=False, scored=False, **changes):
     """The default structure, small, with weights large enough for every one of them to show."""
     layers = keras.layers
     ids = keras.Input((None,), dtype="int64")
@@ -24,7 +25,15 @@ def build_classifier(*, masked=True, pooled=False, **changes):
     model = keras.Model(ids, layers.Dense(3, activation="softmax")(x))
     draw = np.random.default_rng(7)
     model.set_weights([draw.normal(scale=0.7, size=w.shape) for w in model.get_weights()])
-    return model
+    return with_word_scores(model, random_scores(draw)) if scored else model
+
+
+def random_scores(draw):
+    """Table, bias and trust of WordScores; padding says nothing, and squares are none below 0."""
+    table = draw.normal(size=(WORDS, 4))
+    table[:, 3] **= 2
+    table[0] = 0
+    return [table, draw.normal(size=3), np.asarray(0.8)]
 
 
 def random_ids(rows, time, seed=0):

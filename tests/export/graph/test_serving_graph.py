@@ -30,12 +30,12 @@ TWEETS = [
 
 @pytest.fixture(
     scope="module",
-    params=[(True, False), (True, True), (False, False), (False, True)],
-    ids=["masked", "masked-pooled", "unmasked", "unmasked-pooled"],
+    params=["masked", "masked pooled", "plain", "pooled", "masked pooled scored", "scored"],
 )
 def classifier(request):
-    masked, pooled = request.param
-    return build_classifier(masked=masked, pooled=pooled)
+    return build_classifier(
+        **{word: word in request.param for word in ("masked", "pooled", "scored")}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_no_rows_and_no_time_have_an_answer(classifier, graph):
 @pytest.mark.parametrize("pooled", [False, True])
 def test_neighbours_and_padding_change_nothing(graph, pooled):
     """A tweet is given the same answer alone and among others, which pad it."""
-    serve = traced(build_classifier(pooled=pooled), graph)
+    serve = traced(build_classifier(pooled=pooled, scored=pooled), graph)
     ids = random_ids(70, 12)
     together = serve(np.pad(ids, [(0, 0), (0, 9)])).numpy()
     for row in (0, 1, 2, 15, 16, 69):
@@ -201,7 +201,9 @@ class Served(tf.Module):
 )
 def test_no_batch_ends_the_process(model, tmp_path, graph, pooled):
     """In a process of its own that has only TensorFlow: an abort is then a failed test."""
-    whole = SentimentModel(model.cleaner, model.vectorizer, build_classifier(pooled=pooled))
+    whole = SentimentModel(
+        model.cleaner, model.vectorizer, build_classifier(pooled=pooled, scored=pooled)
+    )
     tf.saved_model.save(Served(whole, graph), tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", FUZZ, str(tmp_path), "1", "1000"],

@@ -21,7 +21,7 @@ def traced(classifier, **options):
 @pytest.mark.parametrize("masked", [False, True])
 def test_equals_the_trained_classifier(masked, pooled):
     """Rows without words among them."""
-    classifier = build_classifier(masked=masked, pooled=pooled)
+    classifier = build_classifier(masked=masked, pooled=pooled, scored=pooled)
     trained = tf.function(lambda ids: classifier(ids, training=False), [TOKEN_IDS_SPEC])
     serve = traced(classifier)
     for rows in (1, 2, 7, 64):
@@ -32,14 +32,14 @@ def test_equals_the_trained_classifier(masked, pooled):
 
 @pytest.mark.parametrize("pooled", [False, True])
 def test_no_rows_and_no_time_have_an_answer(pooled):
-    serve = traced(build_classifier(pooled=pooled))
+    serve = traced(build_classifier(pooled=pooled, scored=pooled))
     assert serve(np.zeros((0, 5))).shape == serve(np.zeros((0, 0))).shape == (0, 3)
     np.testing.assert_array_equal(serve(np.zeros((2, 0))), serve(np.zeros((2, 3))))
 
 
 @pytest.mark.parametrize("pooled", [False, True])
 def test_neighbours_and_padding_change_nothing(pooled):
-    serve = traced(build_classifier(pooled=pooled))
+    serve = traced(build_classifier(pooled=pooled, scored=pooled))
     ids = random_ids(30, 12)
     together = serve(np.pad(ids, [(0, 0), (0, 9)]))
     for row in (0, 1, 2, 29):

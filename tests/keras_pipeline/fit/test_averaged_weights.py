@@ -9,6 +9,7 @@ from keras_pipeline.fit import fitting
 from keras_pipeline.fit.averaging_adam import OLDEST_SHARE
 from keras_pipeline.fit.checkpoint import Checkpoint
 from keras_pipeline.fit.devices import make_reproducible
+from keras_pipeline.fit.sizes import LEAST_AVERAGED_STEPS
 from keras_pipeline.table.training_rows import TextRows
 
 ROWS = TextRows(
@@ -36,6 +37,8 @@ def fitted(tmp_path, monkeypatch):
             dense_units=4,
             batch_size=8,
             learning_rate=0.05,
+            least_epoch_steps=1,
+            word_scores=False,  # weights that no step changes
             **settings,
         )
         make_reproducible(config.seed)
@@ -47,12 +50,12 @@ def fitted(tmp_path, monkeypatch):
 @pytest.mark.parametrize("early_stopping", [True, False])
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_what_is_kept_is_the_moving_average(fitted, epochs, early_stopping):
-    """Momentum 1 - 1/n for an average over n steps, here two epochs of three; less for the first ones."""
+    """Momentum 1 - 1/n for an average over n steps, 40 where the epochs are short; less for the first ones."""
     trained, steps = fitted(epochs=epochs, averaged_epochs=2.0, early_stopping=early_stopping)
     assert len(steps) == epochs * STEPS
     average = steps[0]
     for step, weights in enumerate(steps[1:], start=1):
-        momentum = min(1 - 1 / (2 * STEPS), step / (step + OLDEST_SHARE))
+        momentum = min(1 - 1 / LEAST_AVERAGED_STEPS, step / (step + OLDEST_SHARE))
         average = [momentum * a + (1 - momentum) * w for a, w in zip(average, weights, strict=True)]
     for kept, expected in zip(trained.model.classifier.get_weights(), average, strict=True):
         np.testing.assert_allclose(kept, expected, atol=1e-6)

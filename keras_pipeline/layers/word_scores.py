@@ -1,0 +1,76 @@
+"""What a linear model says of each word, mixed into the classifier's answer: the last layer of the graph.
+
+    probabilities [batch, classes], token_ids [batch, time] -> WordScores -> probabilities [batch, classes]
+
+A recurrent network needs many rows before it reads better than a linear model over words and their
+characters; on small tables the two together are better than each (docs/training.md). The characters
+of a word are known when training ends, so that its row of the table holds what they say, too: an answer
+costs one more lookup, and no text is cut into characters.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+_LEAST_PROBABILITY = 1e-30
+
+
+@keras.saving.register_keras_serializable(package="keras_pipeline")
+class WordScores(keras.layers.Layer):
+    """Raise or lower each class's probability by what a row's words say of it.
+
+        scores = sum(words' scores) / sqrt(sum(words' squares)) + bias
+        probabilities' = softmax(trust * log(probabilities) + scores)
+
+    The root makes long texts weigh as much as short ones, as the length of a TF-IDF row does. Fresh weights
+    leave the answer as it is; `keras_pipeline.fit.word_scores` finds others. No gradient changes them.
+
+    Args:
+        vocabulary_size: rows of the table.
+
+    Call arguments:
+        probabilities: `[batch, classes] float32`.
+        token_ids: `[batch, time] int64`; 0 is padding, and no word.
+
+    Returns:
+        `[batch, classes] float32`.
+
+    Example:
+    >>> layer = WordScores(vocabulary_size=3)
+    >>> even, ids = ops.array([[0.5, 0.5]]), ops.array([[2, 0]])
+    >>> layer(even, ids).numpy().tolist()
+    [[0.5, 0.5]]
+    >>> layer.set_weights([[[0, 0, 0], [0, 0, 0], [2.1972246, 0, 4]], [0, 0], 1])
+    >>> layer(even, ids).numpy().round(2).tolist()
+    [[0.75, 0.25]]
+    """
+
+    def __init__(self, vocabulary_size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.trainable = False
+
+    def build(self, probabilities_shape: Any, token_ids_shape: Any = None) -> None:
+        """Make the weights: `table [vocabulary, classes + 1]`, squares last, `bias [classes]`, `trust []`."""
+        classes = probabilities_shape[-1]
+        self.table = self.add_weight(
+            shape=(self.vocabulary_size, classes + 1), initializer="zeros", name="table"
+        )
+        self.bias = self.add_weight(shape=(classes,), initializer="zeros", name="bias")
+        self.trust = self.add_weight(shape=(), initializer="ones", name="trust")
+
+    def call(self, probabilities: Any, token_ids: Any) -> Any:
+        """`[batch, classes], [batch, time] -> [batch, classes]`."""
+        sums = ops.sum(ops.take(self.table, token_ids, axis=0), axis=1)
+        length = ops.sqrt(ops.maximum(sums[:, -1:], ops.cast(1e-12, sums.dtype)))
+        prior = ops.log(ops.maximum(probabilities, _LEAST_PROBABILITY))
+        return ops.softmax(self.trust * prior + sums[:, :-1] / length + self.bias)
+
+    def compute_output_shape(self, probabilities_shape: Any, token_ids_shape: Any = None) -> Any:
+        """That of the probabilities."""
+        return probabilities_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with."""
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size}

@@ -1,0 +1,69 @@
+"""Scores of words: what they learn, that they are sums over words, and how much say they get."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_pipeline.fit.batches import TokenRows
+from keras_pipeline.fit.word_scores import fit_word_scores
+
+WORDS = ["", "[UNK]", "lovely", "loveliest", "awful", "awfully", "the", "lake", "tram"]
+GOOD, BAD, PLAIN = ([2, 6, 7], [3]), ([4, 6, 8], [5]), ([6, 7], [6, 8])
+
+
+def token_rows(ids, labels, classes=3):
+    return TokenRows(
+        tf.ragged.constant(ids, dtype=tf.int64),
+        tf.one_hot(labels, classes),
+        tf.ones(len(ids)),
+    )
+
+
+def rows_of(classes=3, times=20):
+    kinds = (GOOD, BAD, PLAIN)[:classes]
+    ids = [row for kind in kinds for row in kind] * times
+    labels = [number for number, kind in enumerate(kinds) for _ in kind] * times
+    return token_rows(ids, labels, classes)
+
+
+def uniform(rows):
+    return np.full(rows.targets.shape, 1 / rows.targets.shape[1])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_words_say_what_their_rows_are_and_padding_and_unknown_words_nothing(classes):
+    train = rows_of(classes)
+    scores = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
+    given = scores.logits(train).argmax(axis=1)
+    assert (given == train.targets.numpy().argmax(axis=1)).mean() > 0.8
+    assert scores.table.shape == (len(WORDS), classes + 1)
+    assert not scores.table[:2].any()
+
+
+def test_a_word_that_no_row_has_is_read_by_its_letters():
+    """`lovelily` shares its beginning with what is good: a typo or an inflection is no stranger."""
+    train = rows_of()
+    scores = fit_word_scores([*WORDS, "lovelily"], train, train, uniform(train), seed=1)
+    assert scores.logits(token_rows([[9]], [0])).argmax() == 0
+
+
+def test_words_that_mislead_beside_a_network_that_is_right_have_little_say():
+    """As the validation rows tell; and a network that only guesses leaves it to the words."""
+    train = rows_of()
+    truth = train.targets.numpy()
+    misled = token_rows(train.ids.to_list(), (truth.argmax(axis=1) + 1) % 3)
+    right = fit_word_scores(WORDS, misled, train, 0.98 * truth + 0.02 / 3, seed=1)
+    guesses = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
+    assert right.share < 0.5 < guesses.share
+
+
+def test_the_same_rows_give_the_same_scores():
+    train = rows_of()
+    first, second = (fit_word_scores(WORDS, train, train, uniform(train), seed=1) for _ in range(2))
+    np.testing.assert_array_equal(first.table, second.table)
+
+
+def test_rows_of_one_class_say_nothing():
+    train = token_rows([[2], [3]], [1, 1])
+    scores = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
+    assert not scores.table[:, :3].any()
