@@ -41,7 +41,7 @@ class WordScores(keras.layers.Layer):
     >>> even, ids = ops.array([[0.5, 0.5]]), ops.array([[2, 0]])
     >>> layer(even, ids).numpy().tolist()
     [[0.5, 0.5]]
-    >>> layer.set_weights([[[0, 0, 0], [0, 0, 0], [2.1972246, 0, 4]], [0, 0], 1])
+    >>> _ = layer.table.assign([[0, 0, 0], [0, 0, 0], [2.1972246, 0, 4]])
     >>> layer(even, ids).numpy().round(2).tolist()
     [[0.75, 0.25]]
     """
