@@ -221,6 +221,9 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 
+_LARGEST_WHOLE: Final = 2**31
+"""TensorFlow counts in 32 bits: no whole number reaches this, where its field sets no other bound."""
+
 _BOUNDS: Final[dict[str, tuple[Callable[[Any, Any], bool], str]]] = {
     "least": (operator.ge, "at least"),
     "above": (operator.gt, "above"),
@@ -241,6 +244,8 @@ def _check(field: dataclasses.Field[Any], value: Any) -> None:
         raise UserError(f"`{name}` must be one of {', '.join(choices)}. {received}")
     for bound, (holds, words) in _BOUNDS.items():
         limit = field.metadata.get(bound)
+        if limit is None and bound == "below" and expected is int:
+            limit = _LARGEST_WHOLE
         if limit is not None and not holds(value, limit):
             raise UserError(f"`{name}` must be {words} {limit}. {received}")
     if expected is float and not _is_finite(value):

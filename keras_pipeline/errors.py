@@ -31,6 +31,10 @@ class DiskError(UserError):
     exit_code = EXIT_DISK
 
 
+class MemoryShortageError(UserError):
+    """What was asked for needs more memory than there is."""
+
+
 def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
     """Give a command line's `main` its exit codes: a `UserError`'s own (2, 1 for a disk), 130 after Ctrl-C."""
 
@@ -41,6 +45,13 @@ def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
         except UserError as error:
             print(f"error: {shown(str(error))}", file=sys.stderr)
             return error.exit_code
+        except MemoryError as error:
+            reason = shown(str(error)) or "no more of it"
+            sentence = (
+                "This needs more memory than there is; end what else takes memory, or ask for less"
+            )
+            print(f"error: {sentence}. Received: {reason}", file=sys.stderr)
+            return MemoryShortageError.exit_code
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return EXIT_INTERRUPTED

@@ -23,6 +23,7 @@ from keras_pipeline.fit.batches import (
 from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.devices import has_gpu
 from keras_pipeline.fit.divergence import StopOnDivergence
+from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.fit.replicas import Accuracy
 from keras_pipeline.fit.sizes import fit_to_rows
 from keras_pipeline.fit.vocabulary import adapt_vectorizer, forget_rare_words
@@ -89,6 +90,7 @@ def fit(
     Raises:
         UserError: the word vectors cannot be read, or are shorter than the config's; training diverged; the
             checkpoint is damaged, or another version's.
+        MemoryShortageError: the settings need more memory than there is.
         DiskError: there is no room for the checkpoint; the one before is still there.
     """
     cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
@@ -99,6 +101,7 @@ def fit(
     data = _encoded(train, validation, (cleaner, vectorizer), config.least_word_count, keep)
     words = vectorizer.get_vocabulary()
     config = fit_to_rows(config, len(data.train))
+    check_fits(config, words=len(words), rows=0 if has_gpu() else len(train))
     averaged_steps = config.averaged_epochs * step_count(data.train, config)
     with (strategy or tf.distribute.get_strategy()).scope():
         classifier = _compiled(config, len(words), averaged_steps)
