@@ -102,7 +102,8 @@ def _run(options: argparse.Namespace) -> None:
         _examine(options)
     if options.rollback is not None:
         number = options.rollback
-        print(f"Published: {rollback(options.to, number)}, which is {number} again")
+        path = shown(str(rollback(options.to, number)))
+        print(f"Published: {path}, which is {number} again")
     if options.keep is not None:
         removed = keep_newest(options.to, options.keep)
         print(f"Removed: {', '.join(str(version.number) for version in removed) or 'none'}")
@@ -115,7 +116,7 @@ def _run(options: argparse.Namespace) -> None:
 def _name_unreadable(base: Path) -> None:
     for version in read_folder(base):
         if isinstance(version, Unreadable):
-            print(f"warning: {version}; it was passed over", file=sys.stderr)
+            print(f"warning: {shown(str(version))}; it was passed over", file=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -142,7 +143,7 @@ def _export(options: argparse.Namespace) -> None:
     print(report.summary())
     if artefact.is_reduced:
         print(report.beside())
-    print(f"Exported: {path}")
+    print(f"Exported: {shown(str(path))}")
 
 
 def _artefact(options: argparse.Namespace) -> Artefact:
@@ -155,7 +156,7 @@ def _examine(options: argparse.Namespace) -> None:
     from export.examining import set_examination  # noqa: PLC0415 (TensorFlow)
 
     set_examination(options.to, examination, force=options.force)
-    print(f"Examination: {len(examination.labels):,} rows, {examination.source}")
+    print(f"Examination: {len(examination.labels):,} rows, {shown(examination.source)}")
 
 
 def _examination(options: argparse.Namespace) -> Examination:

@@ -18,6 +18,7 @@ from export.graph.assets import read_lines
 from export.run_record import LEARNED_FROM, read_hashes
 from export.settings import SAVED_MODEL, Tolerances
 from export.signatures import LABELS_ASSET
+from export.start.shown import shown
 from export.text_hashes import text_hashes
 from export.tokens.token_gate import ask_with_string_half
 from export.versions.disk_errors import explained
@@ -153,5 +154,5 @@ def _learned_by(version: Path) -> Array | None:
 
 def _shown(found: Figures) -> str:
     if "problem" in found:
-        return str(found["problem"])
+        return shown(str(found["problem"]))
     return f"{found['rows']:,} rows, accuracy {found['accuracy']:.4f}, macro F1 {found['macro_f1']:.4f}"

@@ -1,7 +1,11 @@
-"""Trained model in, version out: write, warm up, pass the gate; and publish where it is not worse."""
+"""Trained model in, version out: write, warm up, pass the gate; and publish where it is not worse.
+
+export_model(model, to, ...)                          write and publish
+write_version(model, directory, ...)                  write, for nobody to be answered by
+publish_written(directory, to, report=..., ...)       publish what was written there, without a second gate
+"""
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,11 +19,12 @@ from export.gate.quality import TestSplit, refuse
 from export.graph.assets import read_lines
 from export.graph.saved_model import write_saved_model
 from export.graph.warmup import write_warmup
-from export.run_record import RunRecord
+from export.run_record import RunRecord, weights_sha256
 from export.settings import Artefact, Tolerances
 from export.signatures import LABELS_ASSET
 from export.tokens.token_file import token_steps, write_token_artefact
 from export.tokens.token_gate import pass_token_gate
+from export.versions.disk import copy_tree
 from export.versions.disk_errors import explained
 from export.versions.examination import (
     Examination,
@@ -27,7 +32,7 @@ from export.versions.examination import (
     refuse_missing,
     refuse_other_labels,
 )
-from export.versions.model_card import write_model_card
+from export.versions.model_card import Source, write_model_card
 from export.versions.publish import Stage, check_can_publish, front_of, staged_version
 from export.versions.staged_folder import staged_folder
 
@@ -42,6 +47,7 @@ def write_version(
     run: RunRecord,
     artefact: Artefact | None = None,
     tolerances: Tolerances | None = None,
+    asked: Examination | None = None,
 ) -> GateReport:
     """Write `model` as a version that nobody is answered by, and pass every check but `quality`.
 
@@ -53,6 +59,7 @@ def write_version(
         run: what trained the model, for the card.
         artefact: what to write; `Artefact()`, a SavedModel, by default.
         tolerances: how much may differ; by default what suits the artefact.
+        asked: an examination to answer along the way, for `publish_written`.
 
     Raises:
         ExportError: the version could not be written, or there is something in `directory`.
@@ -64,10 +71,57 @@ def write_version(
     with staged_folder(directory) as content:
         with explained(directory):
             _write(model, content, artefact)
-        report = _checked(model, content, split, artefact, allowed)
+        report = _checked(model, content, split, artefact, allowed, further=asked)
         with explained(directory):
-            write_model_card(content, run, report, artefact, caller=_caller(model, artefact))
+            write_model_card(content, run, report, artefact, _source(model, artefact))
     return report
+
+
+def publish_written(
+    directory: Path,
+    model: Any,
+    to: Path,
+    *,
+    report: GateReport,
+    split: TestSplit,
+    run: RunRecord,
+    asked: Examination | None = None,
+    artefact: Artefact | None = None,
+    tolerances: Tolerances | None = None,
+    force: bool = False,
+) -> tuple[Path, GateReport]:
+    """Publish what `write_version` wrote, if it stands the examination of the folder `to`.
+
+    The files are copied, each copy is compared with what it was made of, and only the quality check is left.
+
+    Args:
+        directory: where `write_version` has written.
+        model: what it has written.
+        to: as of `export_model`.
+        report: what it returned.
+        split: as it was given.
+        run: as it was given.
+        asked: as it was given; another one that the folder has now is asked anew.
+        artefact: as it was given.
+        tolerances: how much may differ; by default what suits the artefact.
+        force: as of `export_model`.
+
+    Returns:
+        As `export_model`.
+
+    Raises:
+        ExportError: the version could not be written; the folder is as it was.
+        GateError: the quality check failed; the folder is as it was.
+    """
+    artefact = artefact or Artefact()
+    allowed = tolerances or artefact.tolerances
+    check_can_publish(to, artefact.file_format)
+    with staged_version(to) as stage:
+        with explained(to):
+            copy_tree(directory, stage.path)
+        source = _source(model, artefact)
+        publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
+        return publication.end(asked)
 
 
 def export_model(
@@ -108,13 +162,9 @@ def export_model(
             _write(model, stage.path, artefact)
         known = read_examination(to)
         report = _checked(model, stage.path, split, artefact, allowed, further=known)
-        publication = _Publication(stage, split, run, artefact, allowed, force, report)
-        if known is not None:
-            publication.answered[known.sha256] = report.answers[len(split.labels) :]
-        while stage.published is None:
-            # Once more where another version, or another examination, came meanwhile.
-            report = publication.attempt(_caller(model, artefact))
-    return stage.published, report
+        source = _source(model, artefact)
+        publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
+        return publication.end(known)
 
 
 @dataclasses.dataclass(eq=False)
@@ -123,6 +173,7 @@ class _Publication:
 
     Attributes:
         report: what the gate found before the examination.
+        source: what the card tells of the model.
         answered: what the version has answered to an examination already, by its checksum.
     """
 
@@ -133,9 +184,24 @@ class _Publication:
     tolerances: Tolerances
     force: bool
     report: GateReport
+    source: Source
     answered: dict[str, Array] = dataclasses.field(default_factory=dict)
 
-    def attempt(self, caller: Sequence[str]) -> GateReport:
+    def end(self, asked: Examination | None) -> tuple[Path, GateReport]:
+        """Publish; `asked` is the examination that the gate has put already, behind the run's test part.
+
+        Raises:
+            ExportError, GateError: as `attempt`.
+        """
+        if asked is not None:
+            self.answered[asked.sha256] = self.report.answers[len(self.split.labels) :]
+        while True:
+            # Once more where another version, or another examination, came meanwhile.
+            report = self.attempt()
+            if self.stage.published is not None:
+                return self.stage.published, report
+
+    def attempt(self) -> GateReport:
         """Judge by what the folder holds now, and publish if it still holds that afterwards.
 
         Raises:
@@ -155,9 +221,7 @@ class _Publication:
             refuse(verdict.refusals)
         report = self.report.examined(verdict, perf_counter() - began_at)
         with explained(base):
-            write_model_card(
-                path, self.run, report, self.artefact, examination=asked, caller=caller
-            )
+            write_model_card(path, self.run, report, self.artefact, self.source, examination=asked)
         if not verdict.refusals or self.force:
             self.stage.publish(front, None if examination else asked)
         return report
@@ -202,6 +266,7 @@ def _checked(
     return gate(directory, model, split, tolerances=tolerances, further=texts)
 
 
-def _caller(model: Any, artefact: Artefact) -> Sequence[str]:
-    """What a caller must do to a text."""
-    return () if artefact.takes_text else token_steps(model)
+def _source(model: Any, artefact: Artefact) -> Source:
+    """What the card tells of the model: its weights, and what a caller must do to a text."""
+    caller = () if artefact.takes_text else tuple(token_steps(model))
+    return Source(weights_sha256(model), caller)

@@ -5,6 +5,7 @@ since: here is how.
 """
 
 import dataclasses
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -47,6 +48,12 @@ class RunRecord:
         return found if isinstance(found, str) else None
 
     @property
+    def weights_sha256(self) -> str | None:
+        """Of the weights that training ended with, see `weights_sha256`; None in a run from before."""
+        found = self.results.get("weights_sha256")
+        return found if isinstance(found, str) else None
+
+    @property
     def data_name(self) -> str:
         """Name of the table; its path is one machine's own."""
         return Path(str(self.data.get("path", "unknown"))).name
@@ -71,6 +78,19 @@ def read_run(folder: Path) -> RunRecord:
             "`model` must stand in its run folder, beside config.json, data.json and metrics.json. "
             f"Received: model in '{folder}' ({error})"
         ) from error
+
+
+def weights_sha256(model: Any) -> str:
+    """A checksum of a Keras model's weights: their shapes, types and bytes, in the model's order.
+
+    Writing a model to a file and reading it back does not change it; a step of training does.
+    """
+    checksum = hashlib.sha256()
+    for weights in model.get_weights():
+        array = np.ascontiguousarray(weights)
+        checksum.update(f"{array.dtype.str}{array.shape}".encode())
+        checksum.update(array.data)
+    return checksum.hexdigest()
 
 
 def write_hashes(path: Path, hashes: Array) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from export.start.command_line import Parser
 from export.start.quiet_tensorflow import import_tensorflow
+from export.start.shown import shown
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.options import add_data_options, data_source_of
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(evaluation.table())
     if options.output is not None:
         _write(options.output, evaluation, run)
-        print(f"\nReport: {options.output / 'report.md'}")
+        print(f"\nReport: {shown(str(options.output / 'report.md'))}")
     return 0
 
 

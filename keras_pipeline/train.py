@@ -20,10 +20,12 @@ from export.settings import SAVED_MODEL
 from export.signatures import MODEL_NAME
 from export.start.command_line import EXIT_INTERRUPTED, Parser
 from export.start.quiet_tensorflow import import_tensorflow
+from export.start.shown import shown
 from export.versions.publish import check_can_publish
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, shown_path
 from keras_pipeline.errors import UserError, exits_cleanly
+from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.options import (
     add_config_options,
     add_data_options,
@@ -95,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     asked = _resumed(options) if options.resume else _fresh(options)
     if asked.run is not None and asked.run.is_finished:
-        print(f"Nothing to do: {asked.run.path} is finished.")
+        print(f"Nothing to do: {shown(str(asked.run.path))} is finished.")
         return 0
     import_tensorflow()
     # It takes seconds: whatever could be told without it has been told.
@@ -119,6 +121,7 @@ def _fresh(options: argparse.Namespace) -> _Asked:
     from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
 
     config, source = config_of(options), data_source_of(options)
+    check_fits(config)
     if options.output is not None:
         check_is_free(options.output)
     if options.publish is not None and options.no_export:
@@ -159,7 +162,7 @@ def _resumed(options: argparse.Namespace) -> _Asked:
             f"Received: {', '.join(changed) or 'preset'}"
         )
     run = RunFolder.reopen(options.output)
-    print(f"Resuming {run.path}")
+    print(f"Resuming {shown(str(run.path))}")
     asked = _Asked(run, run.config(), run.source(), run.intent())
     _check_publication(asked.intent.publish_to)
     return asked
@@ -180,7 +183,11 @@ def _apart(data: "TrainingData", to: Path) -> "TrainingData":
 
 def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float) -> Any:
     """The trained model, once everything of the run is saved; None after Ctrl-C."""
-    from export.run_record import LEARNED_FROM, write_hashes  # noqa: PLC0415 (NumPy, as above)
+    from export.run_record import (  # noqa: PLC0415 (NumPy, as above)
+        LEARNED_FROM,
+        weights_sha256,
+        write_hashes,
+    )
     from export.text_hashes import text_hashes  # noqa: PLC0415
     from keras_pipeline import training  # noqa: PLC0415
 
@@ -189,10 +196,13 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
     hashes = data.learned_from(text_hashes)
     write_whole(run.path / LEARNED_FROM, lambda file: write_hashes(file, hashes))
     evaluation = training.evaluate_run(fitted, data)
-    training.save_run(run, data, fitted, evaluation, perf_counter() - began_at)
-    print(f"\n{evaluation.table()}\n\nRun saved: {run.path} (report.md, model.keras, metrics.json)")
+    checksum = weights_sha256(fitted.model)
+    seconds = perf_counter() - began_at
+    training.save_run(run, data, fitted, evaluation, seconds=seconds, weights_sha256=checksum)
+    path = shown(str(run.path))
+    print(f"\n{evaluation.table()}\n\nRun saved: {path} (report.md, model.keras, metrics.json)")
     if fitted.interrupted:
-        print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run.path}")
+        print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {path}")
         return None
     return fitted.model
 
@@ -208,40 +218,51 @@ def _finish(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
     # Not after Ctrl-C, which goes past here: such a run is to be resumed.
     run.checkpoint.unlink(missing_ok=True)
     if refused is not None:
-        print(f"error: {refused} The run itself is saved in {run.path}.", file=sys.stderr)
+        told = "\n".join(map(shown, str(refused).splitlines()))  # a line for each reason
+        print(f"error: {told} The run itself is saved in {shown(str(run.path))}.", file=sys.stderr)
         return EXIT_NOT_EXPORTED
     print(_next_steps(run, intent))
     return 0
 
 
 def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) -> None:
-    """Write the SavedModel into the run, and publish where that was asked for."""
-    from export.exporter import export_model, write_version  # noqa: PLC0415 (TensorFlow, as above)
+    """Write the SavedModel into the run, and publish the same files where that was asked for."""
+    from export.exporter import export_model, publish_written, write_version  # noqa: PLC0415
     from export.gate.quality import TestSplit  # noqa: PLC0415
     from export.run_record import read_run  # noqa: PLC0415
+    from export.versions.examination import read_examination  # noqa: PLC0415
     from export.versions.listing import published_from  # noqa: PLC0415
 
-    record, split = read_run(run.path), TestSplit(*data.test())
+    to, report = intent.publish_to, None
+    about: dict[str, Any] = {"split": TestSplit(*data.test()), "run": read_run(run.path)}
+    asked = None if to is None else read_examination(to)
     if not run.saved_model.exists():
-        print(write_version(model, run.saved_model, split=split, run=record).summary())
-    if intent.publish_to is None:
+        report = write_version(model, run.saved_model, asked=asked, **about)
+    if to is None:
+        if report is not None:
+            print(report.summary())
         return
     # A process that died right after publishing is resumed: it published already.
-    already = published_from(intent.publish_to, record)
-    if already is None:
-        path, report = export_model(model, intent.publish_to, split=split, run=record)
-        print(report.summary())
-    print(f"Published: {shown_path(path if already is None else already.path)}")
+    already = published_from(to, about["run"])
+    if already is not None:
+        print(f"Published: {shown(str(shown_path(already.path)))}")
+        return
+    if report is not None:
+        path, report = publish_written(run.saved_model, model, to, report=report, asked=asked, **about)  # fmt: skip
+    else:  # of a run that was resumed: what its gate found went with the process
+        path, report = export_model(model, to, **about)
+    print(f"{report.summary()}\nPublished: {shown(str(shown_path(path)))}")
 
 
 def _next_steps(run: RunFolder, intent: Intent) -> str:
     """How to ask the model, and how to publish it."""
     python = shown_path(Path(sys.executable))
-    shown = "python" if python.is_absolute() else python
-    ask = f'from keras_pipeline import load_model; print(load_model("{run.path}")(["I love it"]))'
-    lines = [f"\nAsk it:\n  {shown} -c '{ask}'"]
+    command = "python" if python.is_absolute() else python
+    path = shown(str(run.path))
+    ask = f'from keras_pipeline import load_model; print(load_model("{path}")(["I love it"]))'
+    lines = [f"\nAsk it:\n  {command} -c '{ask}'"]
     if intent.export and intent.publish_to is None:
-        lines.append(f"Publish it:\n  {shown} -m export {run.path} --to {DEFAULT_FOLDER}")
+        lines.append(f"Publish it:\n  {command} -m export {path} --to {DEFAULT_FOLDER}")
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from export.start.shown import shown
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, shown_path
 from keras_pipeline.errors import UserError
@@ -25,6 +26,7 @@ from keras_pipeline.fit.devices import (
     make_reproducible,
 )
 from keras_pipeline.fit.fitting import Fitted, fit
+from keras_pipeline.fit.memory import explain_shortage
 from keras_pipeline.model import SentimentModel, load_model
 from keras_pipeline.report.evaluation import Evaluation, evaluate
 from keras_pipeline.report.written_report import write_report
@@ -108,7 +110,7 @@ def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
     Raises:
         UserError: a file cannot be read, or there are too few rows.
     """
-    print(f"Reading {shown_path(source.path)}", flush=True)
+    print(f"Reading {shown(str(shown_path(source.path)))}", flush=True)
     tweets = read_tweets(source)
     print(text_table(["", ""], tweets.report.table()))
     path, names = source.soft_labels, tweets.label_names
@@ -117,7 +119,7 @@ def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
     if splits.rare:
         print(
             f"warning: {len(splits.rare)} classes have so few rows that what is told of them means little: "
-            f"{', '.join(splits.rare)}",
+            f"{shown(', '.join(splits.rare))}",
             flush=True,
         )
     train, account = training_rows(tweets, splits, config, soft)
@@ -129,6 +131,7 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
 
     Raises:
         UserError: the word vectors cannot be read, or do not fit.
+        MemoryShortageError: the settings need more memory than there is.
     """
     config = run.config()
     limit_op_threads()
@@ -136,15 +139,16 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
     strategy = choose_strategy()
     print(text_table(["", ""], data.table()))
     print(f"\nTraining on {describe(strategy)}, at most {config.epochs} epochs", flush=True)
-    return fit(
-        data.train,
-        data.validation,
-        config,
-        checkpoint=run.checkpoint,
-        embeddings=data.source.embeddings,
-        strategy=strategy,
-        tensorboard=run.path / "tensorboard" if tensorboard else None,
-    )
+    with explain_shortage(config):
+        return fit(
+            data.train,
+            data.validation,
+            config,
+            checkpoint=run.checkpoint,
+            embeddings=data.source.embeddings,
+            strategy=strategy,
+            tensorboard=run.path / "tensorboard" if tensorboard else None,
+        )
 
 
 def evaluate_run(fitted: Fitted, data: TrainingData) -> Evaluation:
@@ -159,12 +163,18 @@ def load_saved(run: RunFolder) -> SentimentModel:
     Raises:
         UserError: it cannot be read.
     """
-    print(f"{run.path} is trained already", flush=True)
+    print(f"{shown(str(run.path))} is trained already", flush=True)
     return load_model(run.model)
 
 
 def save_run(
-    run: RunFolder, data: TrainingData, fitted: Fitted, evaluation: Evaluation, seconds: float
+    run: RunFolder,
+    data: TrainingData,
+    fitted: Fitted,
+    evaluation: Evaluation,
+    *,
+    seconds: float,
+    weights_sha256: str,
 ) -> None:
     """Write everything that the run produced.
 
@@ -174,6 +184,7 @@ def save_run(
         fitted: what training gave.
         evaluation: figures of the test part.
         seconds: that the run has taken until now.
+        weights_sha256: by it an export tells whether the model was trained further since.
     """
     write_whole(run.model, fitted.model.save)
     if fitted.history:
@@ -188,6 +199,7 @@ def save_run(
         )
     summary = _summary(fitted, evaluation, data)
     summary["wall_seconds"] = round(seconds, 1)
+    summary["weights_sha256"] = weights_sha256
     # The last file: where it is, the others are whole.
     run.write("metrics.json", json.dumps(summary, indent=2) + "\n")
 

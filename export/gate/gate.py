@@ -38,6 +38,7 @@ from export.gate.static_checks import check_assets, check_ops, check_signatures
 from export.graph.assets import read_lines
 from export.settings import Tolerances
 from export.signatures import LABELS_ASSET, SCORE
+from export.start.shown import shown
 
 Array = np.ndarray[Any, Any]
 
@@ -90,7 +91,10 @@ class GateReport:
             f"Largest difference from the Keras model {self.largest_difference:.1e}",
             f"The run's own test part: {_shown(self.metrics)}",
             *(self.verdict.lines() if self.verdict else ()),
-            *(f"Published by force, in spite of: expected {reason}" for reason in self.overruled),
+            *(
+                f"Published by force, in spite of: expected {shown(reason)}"
+                for reason in self.overruled
+            ),
         ]
         return "\n".join(lines)
 

@@ -22,11 +22,14 @@ from export.gate.reasons import (
     worse,
 )
 from export.settings import Tolerances
+from export.start.shown import shown
 
 Array = np.ndarray[Any, Any]
 
 QUALITY: Final = "quality"
 """Name of the check."""
+
+_LONGEST_LABEL: Final = 80
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,7 +92,7 @@ class Verdict:
         examined = (
             f"Examined on {metrics['rows']:,} rows ({self._known()}): accuracy "
             f"{metrics['accuracy']:.4f}, macro F1 {metrics['macro_f1']:.4f} ({low:.4f} to {high:.4f}); "
-            f"always `{baseline['label']}` has {baseline['macro_f1']:.4f}"
+            f"always `{shown(baseline['label'], _LONGEST_LABEL)}` has {baseline['macro_f1']:.4f}"
         )
         return [examined, *([_compared(self.comparison)] if self.comparison else [])]
 

@@ -5,7 +5,9 @@ cursor, rename the window or turn the direction of writing, and may be of any le
 to read goes through here; data (a CSV file, a field of JSON) is kept as it is.
 """
 
+import html
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +16,9 @@ LONGEST_MESSAGE: Final = 1000
 
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Invisible, and needed: Persian is written with the first, families of emoji with the second."""
+
+_MARKUP: Final = re.compile(r"[\\|`*\[]")
+"""What begins something in a table's cell. An underscore inside a word does not, and names have many."""
 
 
 def shown(text: str, longest: int | None = LONGEST_MESSAGE) -> str:
@@ -35,6 +40,18 @@ def shown(text: str, longest: int | None = LONGEST_MESSAGE) -> str:
     if not line.isprintable():
         line = "".join(char if _harmless(char) else _escape(char) for char in line)
     return line if longest is None or len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def shown_cell(text: str) -> str:
+    r"""As `shown`, of any length, for a cell of a Markdown table: no markup and no HTML of its own.
+
+    >>> print(shown_cell("<b>|[click](http://x)\x1b[31m"))
+    &lt;b&gt;\|\[click](http://x)\\x1b\[31m
+
+    Args:
+        text: Anything.
+    """
+    return _MARKUP.sub(r"\\\g<0>", html.escape(shown(text, longest=None), quote=False))
 
 
 def json_line(record: Mapping[str, Any], *, ascii_only: bool = False) -> str:

@@ -1,6 +1,8 @@
 """Write to disk so that a power cut leaves the old or the new, and delete what is ours to delete."""
 
 import contextlib
+import errno
+import filecmp
 import os
 import secrets
 import shutil
@@ -8,6 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+from export.start.shown import shown
 
 PARTIAL = ".partial-"
 """Begins the name of a file that is being written."""
@@ -48,7 +52,7 @@ def flush_or_warn(folder: Path, sentence: str) -> None:
     try:
         flush(folder)
     except OSError as error:
-        print(f"warning: {sentence} ({error.strerror})", file=sys.stderr)
+        print(f"warning: {shown(sentence)} ({error.strerror})", file=sys.stderr)
 
 
 def flush_tree(folder: Path) -> None:
@@ -59,6 +63,23 @@ def flush_tree(folder: Path) -> None:
         elif child.is_file():
             flush(child)
     flush(folder)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy the files and folders in `source` into the folder `target`, and compare every byte of them.
+
+    Raises:
+        OSError: something cannot be read or written, or reads otherwise than it was written.
+    """
+    for child in source.iterdir():
+        copy = target / child.name
+        if child.is_dir():
+            copy.mkdir()
+            copy_tree(child, copy)
+            continue
+        shutil.copyfile(child, copy)
+        if not filecmp.cmp(child, copy, shallow=False):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(copy))
 
 
 def delete(path: Path) -> None:

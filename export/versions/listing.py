@@ -30,6 +30,9 @@ from export.versions.disk_errors import explained
 MODEL_CARD: Final = Path("assets.extra", "model_card.json")
 """Where a version keeps its date and metrics, relative to its directory."""
 
+WEIGHTS_DIFFER: Final = "weights_differ_from_run"
+"""On a card: the model was trained further after its run had ended."""
+
 LARGEST_NUMBER: Final = 2**63 - 1
 """The server reads versions into an int64; a larger name is no version to it."""
 

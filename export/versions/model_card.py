@@ -6,10 +6,10 @@ assets.extra/model_card.md        the same for people
 Of an artefact that takes token ids it tells what a caller must do.
 """
 
+import dataclasses
 import hashlib
-import html
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,8 +21,9 @@ from export.graph.assets import read_lines
 from export.run_record import LEARNED_FROM, RunRecord, write_hashes
 from export.settings import Artefact
 from export.signatures import LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
+from export.start.shown import shown_cell
 from export.versions.examination import Examination
-from export.versions.listing import MODEL_CARD
+from export.versions.listing import MODEL_CARD, WEIGHTS_DIFFER
 
 LIMITS: Final = (
     "English tweets: other scripts are removed by cleaning, other languages are mostly unknown words.",
@@ -34,14 +35,27 @@ LIMITS: Final = (
 Card = dict[str, Any]
 
 
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What a card tells of the Keras model that a version was made of.
+
+    Attributes:
+        weights_sha256: see `export.run_record.weights_sha256`.
+        caller: what a caller must do to a text, one sentence a step; nothing where text is taken.
+    """
+
+    weights_sha256: str
+    caller: tuple[str, ...] = ()
+
+
 def write_model_card(
     directory: Path,
     run: RunRecord,
     report: GateReport,
     artefact: Artefact,
+    source: Source,
     *,
     examination: Examination | None = None,
-    caller: Sequence[str] = (),
 ) -> None:
     """Write both files into a version directory, and beside them what the model learned from.
 
@@ -50,8 +64,8 @@ def write_model_card(
         run: what trained the model.
         report: what the gate found.
         artefact: what was written.
+        source: of the model.
         examination: what the verdict of the report is about.
-        caller: what a caller must do to a tweet, one sentence a step; nothing where text is taken.
     """
     path = directory / MODEL_CARD
     path.parent.mkdir(exist_ok=True)
@@ -60,6 +74,8 @@ def write_model_card(
     card = {
         "run": run.name,
         "run_finished_at": run.finished_at,
+        "weights_sha256": source.weights_sha256,
+        **_differing(run, source),
         "date": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "labels": read_lines(directory / LABELS_ASSET),
         **_figures(report, examination),
@@ -71,10 +87,16 @@ def write_model_card(
         **_made(directory, artefact),
         "gate": _gate(report),
         "limits": list(LIMITS),
-        **({"caller": list(caller)} if caller else {}),
+        **({"caller": list(source.caller)} if source.caller else {}),
     }
     path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text("\n".join(_markdown(card)) + "\n", encoding="utf-8")
+
+
+def _differing(run: RunRecord, source: Source) -> Card:
+    """Said only where it is known: a run from before tells nothing of its weights."""
+    differ = run.weights_sha256 not in (None, source.weights_sha256)
+    return {WEIGHTS_DIFFER: True} if differ else {}
 
 
 def _figures(report: GateReport, examination: Examination | None) -> Card:
@@ -128,11 +150,14 @@ def _gate(report: GateReport) -> Card:
 
 
 def _markdown(card: Card) -> Iterator[str]:
-    yield f"# Tweet sentiment, exported {card['date']} from run {card['run']}\n"
+    yield f"# Tweet sentiment, exported {card['date']} from run {_cell(card['run'])}\n"
     if card["gate"]["forced"]:
         yield "**Published by force. The quality check had refused it:**\n"
-        yield from (f"- expected {reason}" for reason in card["gate"]["overruled"])
+        yield from (f"- expected {_cell(reason)}" for reason in card["gate"]["overruled"])
         yield ""
+    if card.get(WEIGHTS_DIFFER):
+        yield "**These are not the weights that the run ended with: it was trained further since. What the run"
+        yield "tells of itself, its settings and what it learned from, is not all of it.**\n"
     yield from _use(card)
     yield from _quality(card)
     yield "## Data\n"
@@ -207,7 +232,7 @@ def _classes(metrics: Card) -> Iterator[str]:
 
 
 def _use(card: Card) -> Iterator[str]:
-    out = f"probabilities of {', '.join(card['labels'])} out.\n"
+    out = f"probabilities of {', '.join(map(_cell, card['labels']))} out.\n"
     if "caller" not in card:
         yield f"A raw tweet in, {out}"
         return
@@ -232,6 +257,7 @@ def _artefact(card: Card) -> list[tuple[str, Any]]:
     return [
         ("format", card["format"]),
         ("stored weights", card["weights"]),
+        ("sha256 of the model's weights", card["weights_sha256"]),
         *([("graph", card["graph"])] if served else []),
         *([("signatures", ", ".join(card["signatures"]))] if served else []),
         ("size", f"{card['size_bytes'] / 1e6:.1f} MB"),
@@ -254,5 +280,5 @@ def _table(header: tuple[str, str], rows: Any) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """Names of labels and files are the user's: in a table they are text, whatever they look like."""
-    return html.escape(" ".join(str(value).split()), quote=False).replace("|", "\\|")
+    """Names of labels, columns and files are the user's: they are text, whatever they look like."""
+    return shown_cell(str(value))

@@ -12,7 +12,13 @@ from typing import Any, Final
 from export.errors import ExportError
 from export.start.shown import shown
 from export.versions.examination import Header, read_header
-from export.versions.listing import Unreadable, Version, identity, read_folder
+from export.versions.listing import (
+    WEIGHTS_DIFFER,
+    Unreadable,
+    Version,
+    identity,
+    read_folder,
+)
 
 _HEADER: Final = (
     *("version", "date (UTC)", "data", "rows", "accuracy"),
@@ -102,6 +108,7 @@ def _notes(version: Version, oldest: int, figures: Figures) -> list[str]:
     return [
         *([f"= version {oldest}"] if oldest != version.number else []),
         *(["forced"] if isinstance(gate, dict) and gate.get("forced") is True else []),
+        *(["other weights than its run"] if version.card.get(WEIGHTS_DIFFER) is True else []),
         *([shown(str(figures["problem"]), _LONGEST)] if "problem" in figures else []),
         *([shown(str(version.problem), _LONGEST)] if version.problem else []),
     ]

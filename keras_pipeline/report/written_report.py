@@ -1,12 +1,11 @@
 """A report that people look at: report.md and the pictures it shows."""
 
-import html
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from export.start.shown import shown
+from export.start.shown import shown, shown_cell
 from keras_pipeline.report import pictures
 from keras_pipeline.report.evaluation import CLASS_COLUMNS, Evaluation, class_rows
 from keras_pipeline.run_files import write_whole
@@ -52,13 +51,15 @@ def _sections(
     evaluation: Evaluation, title: str, overview: Cells, history: list[dict[str, float]]
 ) -> Iterable[str]:
     metrics = evaluation.metrics
-    yield f"# {title}\n"
+    yield f"# {shown_cell(title)}\n"
     yield (
         f"Accuracy **{metrics['accuracy']:.4f}**, macro F1 **{metrics['macro_f1']:.4f}**, calibration "
         f"error {metrics['calibration_error']:.4f} over {metrics['rows']:,} tweets.\n"
     )
     yield (
-        "## Each class\n\n" + markdown_table(["class", *CLASS_COLUMNS], class_rows(metrics)) + "\n"
+        "## Each class\n\n"
+        + markdown_table(["class", *CLASS_COLUMNS], _as_text(class_rows(metrics)))
+        + "\n"
     )
     yield "## Confusion matrix\n\n![Confusion matrix](figures/confusion_matrix.png)\n"
     if history:
@@ -78,18 +79,18 @@ def _history_table(history: list[dict[str, float]]) -> str:
 
 
 def _mistakes(evaluation: Evaluation) -> str:
-    names = evaluation.label_names
+    names = [shown_cell(name) for name in evaluation.label_names]
     predicted = evaluation.probabilities.argmax(axis=1)
     confidence = evaluation.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != evaluation.labels)
-    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:_MISTAKES_SHOWN]
+    first = wrong[np.argsort(-confidence[wrong], kind="stable")][:_MISTAKES_SHOWN]
     rows = [
         [
             _as_code(evaluation.texts[row]),
             names[evaluation.labels[row]],
             f"{names[predicted[row]]} {confidence[row]:.3f}",
         ]
-        for row in shown
+        for row in first
     ]
     return markdown_table(["tweet", "label", "answer"], rows)
 
@@ -102,7 +103,4 @@ def _as_code(text: str) -> str:
 
 def _as_text(cells: Cells) -> Cells:
     """Rows whose first cell may quote the table: a label there is no HTML here, and ends no cell."""
-    return [
-        [html.escape(shown(str(what)), quote=False).replace("|", "\\|"), *rest]
-        for what, *rest in cells
-    ]
+    return [[shown_cell(str(what)), *rest] for what, *rest in cells]

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from export.start.shown import shown
+
 Cells = Sequence[Sequence[object]]
 
 
 def text_table(header: Sequence[str], rows: Cells) -> str:
-    """Aligned columns, the first to the left and the others to the right.
+    """Aligned columns, the first to the left and the others to the right; safe to show, whoever named them.
 
     Example:
     >>> print(text_table(["label", "rows"], [["negative", 7781], ["all", 27470]]))
@@ -14,7 +16,7 @@ def text_table(header: Sequence[str], rows: Cells) -> str:
     negative  7,781
     all      27,470
     """
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    cells = [[_safe(_cell(value)) for value in row] for row in [header, *rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(_aligned(row, widths).rstrip() for row in cells)
 
@@ -38,6 +40,11 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     return " ".join(
         [first, *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
     )
+
+
+def _safe(cell: str) -> str:
+    """Blanks in front stay: they are ours, and tell what belongs to what is above."""
+    return " " * (len(cell) - len(cell.lstrip(" "))) + shown(cell)
 
 
 def _cell(value: object) -> str:

@@ -19,11 +19,11 @@ from trained_runs import split_of
 
 from export import __main__ as command
 from export.errors import ExportError, GateError
-from export.exporter import export_model, write_version
+from export.exporter import export_model, publish_written, write_version
 from export.gate.figures import figures
 from export.gate.gate import CHECKS
 from export.graph.saved_model import write_saved_model
-from export.run_record import LEARNED_FROM, read_run
+from export.run_record import LEARNED_FROM, read_run, weights_sha256
 from export.versions.examination import read_examination
 from keras_pipeline.labels import SENTIMENTS
 
@@ -129,7 +129,9 @@ class TestRefused:
         assert "**Published by force. The quality check had refused it:**" in text
         assert f"- expected {report.overruled[0]}" in text
         assert command.main(["--list", str(base)]) == 0
-        assert capsys.readouterr().out.splitlines()[2].endswith("  forced")
+        assert (
+            capsys.readouterr().out.splitlines()[2].endswith("  forced, other weights than its run")
+        )
 
     def test_force_overrules_no_other_check(self, english_run, english, base, monkeypatch):
         monkeypatch.setattr("export.exporter.write_warmup", lambda _: None)
@@ -217,6 +219,72 @@ class TestWriteVersion:
 
 
 @pytest.mark.slow
+class TestPublishWritten:
+    """What training wrote is what it publishes: the same bytes, and no second gate."""
+
+    def test_the_files_are_those_that_passed(self, english_run, english, base, tmp_path, processes):
+        about = {"split": split_of(english_run), "run": read_run(english_run)}
+        asked = read_examination(base)
+        directory = tmp_path / "saved_model"
+        report = write_version(english, directory, asked=asked, **about)
+        assert processes.count == 1
+        path, published = publish_written(
+            directory, english, base, report=report, asked=asked, **about
+        )
+        assert processes.count == 2, "the gate's, and the one that asks version 1"
+        assert published.checks == (*CHECKS, "quality")
+        written, copied = files_of(directory), files_of(path)
+        assert written == copied
+        assert card_of(path)["examination"]["sha256"] == asked.sha256
+        assert "examination" not in card_of(directory)
+
+    def test_an_examination_that_came_meanwhile_is_asked_anew(
+        self, english_run, english, base, tmp_path
+    ):
+        about = {"split": split_of(english_run), "run": read_run(english_run)}
+        directory = tmp_path / "saved_model"
+        report = write_version(english, directory, **about)
+        path, _ = publish_written(directory, english, base, report=report, **about)
+        assert card_of(path)["examination"]["sha256"] == read_examination(base).sha256
+
+    def test_a_copy_that_differs_is_refused(
+        self, english_run, english, base, tmp_path, monkeypatch
+    ):
+        """A disk that gives back other bytes than it was given."""
+        about = {"split": split_of(english_run), "run": read_run(english_run)}
+        directory = tmp_path / "saved_model"
+        report = write_version(english, directory, **about)
+        before = snapshot(base)
+        monkeypatch.setattr(
+            "export.versions.disk.shutil.copyfile", lambda _, to: to.write_bytes(b"other")
+        )
+        with pytest.raises(ExportError, match="Input/output error"):
+            publish_written(directory, english, base, report=report, **about)
+        assert snapshot(base) == before
+
+
+@pytest.mark.slow
+class TestWeights:
+    """A model that was trained further is not the one that its run tells of."""
+
+    def test_a_version_of_the_runs_own_says_nothing(self, english_run, english_folder):
+        card, run = card_of(english_folder / "1"), read_run(english_run)
+        assert card["weights_sha256"] == run.weights_sha256
+        assert "weights_differ_from_run" not in card
+
+    def test_other_weights_are_told_on_card_and_list(self, english_run, english, base, capsys):
+        further = inclined(english, 0, 1e-4)
+        path, _ = publish(further, english_run, base)
+        card = card_of(path)
+        assert card["weights_differ_from_run"]
+        assert card["weights_sha256"] == weights_sha256(further)
+        text = (path / "assets.extra/model_card.md").read_text()
+        assert "**These are not the weights that the run ended with" in text
+        assert command.main(["--list", str(base)]) == 0
+        assert "other weights than its run" in capsys.readouterr().out.splitlines()[2]
+
+
+@pytest.mark.slow
 class TestAtOnce:
     """Two exports of different quality, real processes, both judged before either is published."""
 
@@ -272,6 +340,32 @@ class TestAtOnce:
         assert codes == [0, 1], "the second knows no word of the first one's examination"
         assert sum("that of version 1 on the same" in words for words in told) == 1
         assert names(base) == [".examination", "1"]
+
+
+def files_of(directory):
+    """Its bytes by name, without the cards, which tell when and where."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file() and path.stem != "model_card"
+    }
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Counts the processes that load a version by itself."""
+    from export.gate import fresh_process
+
+    class Counting:
+        count = 0
+
+        def __call__(self, *arguments):
+            self.count += 1
+            return run_alone(*arguments)
+
+    run_alone, counting = fresh_process.run_alone, Counting()
+    monkeypatch.setattr(fresh_process, "run_alone", counting)
+    return counting
 
 
 def export_process(run, base):

@@ -26,5 +26,5 @@ def test_a_label_from_a_table_is_no_html_in_the_report():
     """Tables come from anywhere, and a report is opened in a browser."""
     hostile = "dropped: label '<img src=x onerror=y>|\x1b[31m'"
     assert _as_text([[hostile, 3]]) == [
-        ["dropped: label '&lt;img src=x onerror=y&gt;\\|\\x1b[31m'", 3]
+        ["dropped: label '&lt;img src=x onerror=y&gt;\\|\\\\x1b\\[31m'", 3]
     ]
