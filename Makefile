@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train serve ask bench test test-slow lint format clean
+.PHONY: help train serve ask bench test test-slow reliability lint format clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 train: $(VENV)/.train ## train on real tweets, evaluate, publish (ARGS="--epochs 3" passes options)
 	$(BIN)/python -m keras_pipeline.train --publish $(ARGS)
@@ -31,6 +31,9 @@ test: $(VENV)/.dev ## run the fast tests (under five minutes)
 
 test-slow: $(VENV)/.dev ## run the slow end-to-end tests: real kills, real servers
 	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile $(ARGS)
+
+reliability: $(VENV)/.dev ## try to break it, and count: bad inputs, crashes, hostile requests (ARGS=--quick: two minutes)
+	$(BIN)/python tests/reliability $(ARGS)
 
 lint: $(VENV)/.dev ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .

@@ -210,8 +210,7 @@ def _load(path: Path) -> Any:
 
 
 def _told(error: ExportError, exit_code: int) -> int:
-    lines = map(shown, str(error).splitlines())  # a refusal has a line for each reason
-    print("error: " + "\n".join(lines), file=sys.stderr)
+    print(f"error: {error.shown()}", file=sys.stderr)
     return exit_code
 
 

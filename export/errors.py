@@ -8,6 +8,13 @@ ExportError
 DamagedFileError              for whoever reads a file, to turn into one of these or to pass over
 """
 
+from typing import Final
+
+from export.start.shown import shown
+
+ALSO: Final = "\n  also: "
+"""Between the reasons for a refusal."""
+
 
 class ExportError(Exception):
     """The export did not happen; its message is one sentence, and the published folder is as it was.
@@ -17,6 +24,10 @@ class ExportError(Exception):
     """
 
     exit_code = 1
+
+    def shown(self) -> str:
+        """The message, safe to show; a refusal has a line for each of its reasons."""
+        return ALSO.join(map(shown, str(self).split(ALSO)))
 
 
 class UnreadableRunError(ExportError):

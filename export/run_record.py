@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Final
 
 import numpy as np
@@ -115,7 +116,7 @@ def read_hashes(path: Path) -> Array | None:
             hashes = np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:
         return None
-    except (ValueError, EOFError, SyntaxError, MemoryError) as error:
+    except (ValueError, EOFError, SyntaxError, TokenError, MemoryError) as error:
         raise DamagedFileError(f"{path.name} is damaged: {error}") from error
     if hashes.ndim != 1 or hashes.dtype != np.int64:
         raise DamagedFileError(f"{path.name} holds {hashes.dtype} {hashes.shape}, no int64 (rows,)")

@@ -141,9 +141,8 @@ class TrainConfig:
             object.__setattr__(self, "labels", tuple(self.labels))
         for field in dataclasses.fields(self):
             _check(field, getattr(self, field.name))
-        if len(set(self.labels)) < len(self.labels) or not all(
-            isinstance(name, str) for name in self.labels
-        ):
+        are_texts = all(isinstance(name, str) for name in self.labels)
+        if not are_texts or len(set(self.labels)) < len(self.labels):
             raise UserError(f"`labels` must be different texts. Received: labels={self.labels!r}")
         check_names(self.labels)
 

@@ -4,6 +4,7 @@ A command line catches `UserError`, prints its one sentence and exits with its c
 our defect and keeps its traceback.
 """
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -13,6 +14,9 @@ from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.shown import shown
 
 EXIT_DISK: Final = 1
+
+_NO_NAME: Final = (errno.ENAMETOOLONG, errno.ELOOP)
+"""What the system says of names that nothing can have: asking whether a file is there raises it, too."""
 
 
 class UserError(ValueError):
@@ -45,6 +49,15 @@ def exits_cleanly(main: Callable[..., int]) -> Callable[..., int]:
         except UserError as error:
             print(f"error: {shown(str(error))}", file=sys.stderr)
             return error.exit_code
+        except OSError as error:
+            if error.errno not in _NO_NAME:
+                raise
+            print(
+                "error: Expected the name of a file or folder that there can be. "
+                f"Received: {shown(str(error.filename), 80)} ({error.strerror})",
+                file=sys.stderr,
+            )
+            return EXIT_USAGE
         except MemoryError as error:
             reason = shown(str(error)) or "no more of it"
             sentence = (

@@ -46,11 +46,18 @@ class LabelMap:
         Raises:
             UserError: a name is empty, a value comes twice, or there are fewer than two classes.
         """
-        cells = next(csv.reader([text], skipinitialspace=True), [])
+        try:
+            cells = next(csv.reader([text], skipinitialspace=True), [])
+        except csv.Error:  # a line end, or a quote that does not end
+            cells = []
         pairs = [cell.partition("=") for cell in cells]
         named = [(value.strip(), (name if sign else value).strip()) for value, sign, name in pairs]
         classes = dict(named)
-        if len(classes) < len(named) or not all(value and name for value, name in named):
+        if (
+            not named
+            or len(classes) < len(named)
+            or not all(value and name for value, name in named)
+        ):
             raise UserError(
                 "`--labels` must name each value once, such as no,yes or 0=negative,4=positive. "
                 f"Received: labels={text!r}"

@@ -226,8 +226,12 @@ def load_model(path: str | Path) -> SentimentModel:
         UserError: there is no such file, or it holds another kind of model.
     """
     path = Path(path)
-    file = path / "model.keras" if path.is_dir() else path
-    if not file.is_file():
+    try:
+        file = path / "model.keras" if path.is_dir() else path
+        is_there = file.is_file()
+    except OSError:  # a name that no file can have
+        is_there = False
+    if not is_there:
         raise UserError(
             f"`path` must be a .keras file or a run folder with a model.keras. Received: path={path}"
         )

@@ -76,7 +76,8 @@ def check_is_free(path: Path) -> None:
         taken = path.is_file() or (
             path.is_dir() and any(file.name != LOCK_NAME for file in path.iterdir())
         )
-        above = next(parent for parent in path.absolute().parents if parent.exists())
+        folders = (path, *path.absolute().parents)  # of "/" there is none above
+        above = next(parent for parent in folders[1:] or folders if parent.exists())
     except OSError as error:
         raise unwritable(path, error) from None
     if taken:

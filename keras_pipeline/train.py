@@ -218,8 +218,8 @@ def _finish(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
     # Not after Ctrl-C, which goes past here: such a run is to be resumed.
     run.checkpoint.unlink(missing_ok=True)
     if refused is not None:
-        told = "\n".join(map(shown, str(refused).splitlines()))  # a line for each reason
-        print(f"error: {told} The run itself is saved in {shown(str(run.path))}.", file=sys.stderr)
+        saved = f"The run itself is saved in {shown(str(run.path))}."
+        print(f"error: {refused.shown()} {saved}", file=sys.stderr)
         return EXIT_NOT_EXPORTED
     print(_next_steps(run, intent))
     return 0

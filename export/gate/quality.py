@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from export.errors import GateError
+from export.errors import ALSO, GateError
 from export.gate.bootstrap import count_and_resample
 from export.gate.figures import Figures, figures
 from export.gate.reasons import (
@@ -168,7 +168,7 @@ def refuse(refusals: Sequence[str]) -> None:
         return
     first, *others = refusals
     expected, _, received = first.rpartition(". Received: ")
-    more = "".join(f"\n  also: {sentence}" for sentence in others)
+    more = "".join(f"{ALSO}{sentence}" for sentence in others)
     raise GateError(QUALITY, f"{expected} (--force overrules)", received + more)
 
 

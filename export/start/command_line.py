@@ -5,6 +5,8 @@ It imports nothing of this project but its neighbour, so that each package may u
 
 import argparse
 import difflib
+import itertools
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
@@ -39,7 +41,9 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: None = None
     ) -> argparse.Namespace:
         """Parse; name unknown words, and the option that was perhaps meant."""
-        options, unknown = self.parse_known_args(args, namespace)
+        words = sys.argv[1:] if args is None else list(args)
+        self._refuse_lone_dashes(words)
+        options, unknown = self.parse_known_args(words, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {self._named(unknown)}")
         return options
@@ -47,6 +51,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line on standard error, exit code 2."""
         self.exit(EXIT_USAGE, f"{self.prog}: {shown(message.rstrip('.'))}. See --help.\n")
+
+    def _refuse_lone_dashes(self, words: Sequence[str]) -> None:
+        """Of `--output=--` argparse makes an empty list, whatever type the option has."""
+        before = itertools.takewhile(lambda word: word != "--", words)
+        for option, _, value in (word.partition("=") for word in before):
+            if value == "--" and option in self._option_string_actions:
+                self.error(f"argument {option}: expected a word, received '--'")
 
     def _named(self, unknown: list[str]) -> str:
         words = " ".join(unknown)

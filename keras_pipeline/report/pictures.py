@@ -13,11 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from export.start.shown import shown
 from keras_pipeline.report.calibration import by_confidence
 from keras_pipeline.table.stored_texts import Texts
 
 _COLOURS: Final = ("#c44e52", "#8c8c8c", "#55a868")
 """Of negative, neutral and positive."""
+
+_LONGEST_LABEL: Final = 24
 
 Array = np.ndarray[Any, Any]
 
@@ -47,8 +50,9 @@ def confusion_matrix(
                 column, row, f"{count:,}\n{share:.0%}", ha="center", va="center", color=colour
             )
         axes.set(xlabel="predicted", ylabel="true")
-        axes.set_xticks(range(len(label_names)), label_names)
-        axes.set_yticks(range(len(label_names)), label_names)
+        names = [_tick(name) for name in label_names]
+        axes.set_xticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), names)
 
 
 def learning_curves(path: Path, history: list[dict[str, float]]) -> None:
@@ -68,7 +72,8 @@ def class_balance(path: Path, labels: Array, label_names: Sequence[str]) -> None
     """Rows of each class, from class ids `[rows]`."""
     counts = np.bincount(labels, minlength=len(label_names))
     with _figure(path, "Class balance") as axes:
-        axes.bar_label(axes.bar(label_names, counts, color=_COLOURS), fmt="{:,.0f}")
+        axes.bar_label(axes.bar(range(len(counts)), counts, color=_COLOURS), fmt="{:,.0f}")
+        axes.set_xticks(range(len(counts)), [_tick(name) for name in label_names])
         axes.set(ylabel="tweets")
 
 
@@ -92,6 +97,11 @@ def calibration(path: Path, labels: Array, probabilities: Array) -> None:
         ]
         axes.plot(*means, marker="o")
         axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+
+
+def _tick(label: str) -> str:
+    """A label in one short line: a long one would leave no room, and dollars would begin a formula."""
+    return shown(label, _LONGEST_LABEL).replace("$", r"\$")
 
 
 def _diagonal(axes: Axes) -> None:

@@ -117,8 +117,18 @@ class Tls:
         return [("grpc.ssl_target_name_override", self.server_name)] if self.server_name else []
 
 
+_LARGEST_PEM: Final = 10_000_000
+"""Bytes: all the authorities of a system take 0.2 MB; a device such as /dev/zero never ends."""
+
+
 def _read(path: str | Path) -> bytes:
-    return Path(path).read_bytes()
+    with Path(path).open("rb") as file:
+        content = file.read(_LARGEST_PEM + 1)
+    if len(content) > _LARGEST_PEM:
+        raise ValueError(
+            f"TLS needs PEM files of {_LARGEST_PEM // 10**6} MB at most. Received: {str(path)!r}"
+        )
+    return content
 
 
 def split_addresses(address: str | Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from export.start.quiet_tensorflow import ERRORS, import_tensorflow
+from export.start.shown import shown
 from serving.server.flags import PROGRAM, ServerOptions, parse_flags
 from serving.server.preflight import check
 from serving.server.stop_signal import StopSignal
@@ -69,7 +70,7 @@ def _without_traceback(record: logging.LogRecord) -> bool:
 
 
 def _refuse(error: ValueError | OSError) -> int:
-    print(f"{PROGRAM}: {error}.", file=sys.stderr)
+    print(f"{PROGRAM}: {shown(str(error))}.", file=sys.stderr)
     return 1 if isinstance(error, OSError) else 2
 
 

@@ -1,7 +1,7 @@
 """The text protos that tensorflow_model_server reads: which models to serve, and the keys for TLS."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import google.protobuf.text_format
 from tensorflow_serving.config import model_server_config_pb2
@@ -55,10 +55,22 @@ def read_ssl_config(path: Path) -> Any:
     return ssl
 
 
+_LONGEST: Final = 10_000_000
+
+
+def _read_text(path: Path) -> str:
+    """A device such as /dev/zero never ends."""
+    with path.open(encoding="utf-8") as file:
+        text = file.read(_LONGEST + 1)
+    if len(text) > _LONGEST:
+        raise ValueError(f"{path} must have {_LONGEST:,} characters at most")
+    return text
+
+
 def _read_text_proto(path: Path, message: Any) -> Any:
     """`message`, filled from a text proto file."""
     try:
-        return google.protobuf.text_format.Parse(path.read_text(encoding="utf-8"), message)
+        return google.protobuf.text_format.Parse(_read_text(path), message)
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

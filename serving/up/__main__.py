@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from export.start.shown import shown
 from serving.client.errors import ServingError
 from serving.up.ask_lines import ask_lines
 from serving.up.child_server import ChildServer
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_ports(launcher, options.deployment)
         return _run(launcher, options.deployment, options.timeout_s)
     except (NoServerError, ServingError, OSError) as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {shown(str(error))}", file=sys.stderr)
         return 1
 
 

@@ -1,7 +1,7 @@
 """Count what was tried to break this project, and what came of it: the table of docs/reliability.md.
 
-    python tests/reliability            all of it, some minutes
-    python tests/reliability --quick    a part of each, about a minute
+    python tests/reliability            all of it, about ten minutes
+    python tests/reliability --quick    a part of each, two minutes
 
 Bad inputs run here, in one process; publishing processes that die, disks that fail and hostile requests are
 programs of their own. Exit code 1 where one input ended otherwise than in a sentence, or something was lost;
@@ -10,6 +10,7 @@ each is told with what makes it happen again. The suite runs a part of each kind
 
 import argparse
 import os
+import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,11 +29,15 @@ TINY = (
     "--dense-units", "8", "--batch-size", "8", "--vocabulary-size", "500", "--epochs", "1", "--no-export",
 )  # fmt: skip
 SHOWN_LOSSES = 20
+MOST_MEMORY = 16 * 2**30
+"""Bytes of addresses, of which TensorFlow and its threads take some 5 GB."""
 
 
 def main() -> int:
     """Run everything, print the table; 1 where something was lost."""
     options = _parser().parse_args()
+    # Else an input that takes all of it ends whatever else runs here.
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     began_at = perf_counter()
     import_tensorflow()
     tallies = []
@@ -50,19 +55,19 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python tests/reliability", description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a part of each, in about a minute")
+    parser.add_argument("--quick", action="store_true", help="a part of each, in two minutes")
     return parser
 
 
 def attacks(folder: Path, quick: bool) -> Iterator:
     """Every tally, as it is done."""
-    import bad_labels  # noqa: PLC0415 (after TensorFlow, which is to come quietly)
-    import bad_options  # noqa: PLC0415
-    import bad_runs  # noqa: PLC0415
-    import bad_tables  # noqa: PLC0415
-    import bad_values  # noqa: PLC0415
-    from attacks import attack  # noqa: PLC0415
-    from bad_words import NAMES, WORDS  # noqa: PLC0415
+    import bad_labels
+    import bad_options
+    import bad_runs
+    import bad_tables
+    import bad_values
+    from attacks import attack
+    from bad_words import NAMES, WORDS
 
     count, every = (5, 6) if quick else (40, 1)
     run = tiny_run(folder)
@@ -76,10 +81,10 @@ def attacks(folder: Path, quick: bool) -> Iterator:
 
 def tiny_run(folder: Path) -> Path:
     """A finished one, to be damaged."""
-    import contextlib  # noqa: PLC0415
-    import io  # noqa: PLC0415
+    import contextlib
+    import io
 
-    from keras_pipeline import train  # noqa: PLC0415
+    from keras_pipeline import train
 
     print("       training a tiny run to damage", flush=True)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -89,10 +94,14 @@ def tiny_run(folder: Path) -> Path:
 
 def table(tallies: list, seconds: float) -> Iterator[str]:
     """As docs/reliability.md has it."""
-    from benchmarks.shared.machine import describe_machine, machine_lines  # noqa: PLC0415
+    from benchmarks.shared.machine import describe_machine
 
-    date = datetime.now(tz=UTC).strftime("%Y-%m-%d")
-    yield f"{date}, {seconds / 60:.0f} minutes. {' '.join(machine_lines(describe_machine(os.getloadavg())))}"
+    machine = describe_machine(os.getloadavg())
+    packages = ", ".join(f"{name} {machine['packages'][name]}" for name in ("tensorflow", "keras"))
+    yield (
+        f"{datetime.now(tz=UTC):%Y-%m-%d}, {machine['cores']} cores of {machine['cpu']}, Python "
+        f"{machine['python']}, {packages}; {seconds / 60:.0f} minutes."
+    )
     yield ""
     yield "| tried | how many | told in a sentence | fine after all | lost |"
     yield "| :-- | --: | --: | --: | --: |"

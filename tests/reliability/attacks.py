@@ -49,12 +49,12 @@ def hostile(count: int) -> Iterator[Tally]:
     """See tests/serving/server/hostile.py."""
     ended = _run(HOSTILE, "--count", str(count))
     for kind, tried, bad in re.findall(
-        r"^([\w ]+): ([\d,]+) sent, (\d+) badly", ended.stdout, re.M
+        r"^([\w ]+): ([\d,]+) sent, (\d+) badly", ended.stdout, re.MULTILINE
     ):
         tally = Tally(f"requests to the embedded server: {kind}", int(tried.replace(",", "")))
         tally.lost = [f"{kind}: badly answered"] * int(bad)
         yield tally
-    sockets = re.search(r"^silent sockets: ([\d,]+)", ended.stdout, re.M)
+    sockets = re.search(r"^silent sockets: ([\d,]+)", ended.stdout, re.MULTILINE)
     tally = Tally("silent sockets to the embedded server", int(sockets[1].replace(",", "")) if sockets else 1)  # fmt: skip
     if ended.returncode:
         tally.lost.append(_last_line(ended.stdout + ended.stderr))

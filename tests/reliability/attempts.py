@@ -27,19 +27,16 @@ class Tally:
     Attributes:
         kind: for the table.
         tried: how many.
+        refused: those that were told in a sentence.
         taken: those that were none: they did what they were asked.
         lost: a line for each that ended otherwise than it should.
     """
 
     kind: str
     tried: int = 0
+    refused: int = 0
     taken: int = 0
     lost: list[str] = dataclasses.field(default_factory=list)
-
-    @property
-    def refused(self) -> int:
-        """Told in a sentence."""
-        return self.tried - self.taken - len(self.lost)
 
     def command(
         self,
@@ -66,32 +63,48 @@ class Tally:
             self.lost.append(f"{main.__module__} {_short(given)}: {fault}")
         elif code == 0:
             self.taken += 1
+        else:
+            self.refused += 1
 
     def function(
-        self, call: Callable[[], object], *promised: type[BaseException], what: object
+        self,
+        call: Callable[..., object],
+        *given: object,
+        errors: type[BaseException] | tuple[type[BaseException], ...],
+        about: str = "",
+        **named: object,
     ) -> None:
-        """Call a function.
+        """Call a function with what is given.
 
         Args:
-            call: the function with its input.
-            *promised: errors that it may raise.
-            what: the input, to be told where it is lost.
+            call: the function.
+            *given: its input.
+            errors: what it promises to raise.
+            about: to be told, with the input, where it is lost.
+            **named: more of its input.
         """
+        what = (about or getattr(call, "__qualname__", call), *given, *named.items())
         self.tried += 1
         try:
             with contextlib.redirect_stdout(io.StringIO()) as out:
-                call()
-        except promised as error:
-            fault = _fault_of(str(error)) if str(error) else "an error without a word"
-            if fault is not None:
-                self.lost.append(f"{_short(what)}: {fault}")
+                call(*given, **named)
+        except errors as error:
+            # What it quotes is as it was given: whatever command shows it makes it safe and short.
+            if str(error):
+                self.refused += 1
+            else:
+                self.lost.append(f"{_short(what)}: an error without a word")
         except BaseException as error:  # noqa: BLE001 (that is the very question)
             self.lost.append(f"{_short(what)}: {type(error).__name__}: {error}"[:500])
         else:
             self.taken += 1
             if unsafe := _unsafe(out.getvalue()):
-                self.taken -= 1
-                self.lost.append(f"{_short(what)}: printed {unsafe!r}")
+                self.lose(f"{_short(what)}: printed {unsafe!r}")
+
+    def lose(self, line: str) -> None:
+        """The last one was taken, and what came of it is wrong."""
+        self.taken -= 1
+        self.lost.append(line)
 
 
 def looks_of(folder: Path | None) -> dict[str, str] | None:

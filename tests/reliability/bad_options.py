@@ -32,7 +32,11 @@ def attack(folder: Path, words: Sequence[str] = WORDS) -> Iterator[Tally]:
         "evaluate": (evaluate.main, evaluate._parser(), ("not-there",)),
         "export": (export.main, export_parser(), ("not-there",)),
         "client": (client.main, client_options._build_parser(), ("a", *NOBODY)),
-        "server": (server.main, server_flags._build_parser(), ("--model_base_path=not-there",)),
+        "server": (
+            server.main,
+            server_flags._build_parser(),
+            ("--model_base_path=not-there", "--ssl_config_file=not-there"),
+        ),
         "up": (up_options.parse_options, up_options._build_parser(), ()),
     }
     with inside(folder):

@@ -60,14 +60,14 @@ def files(run: Path, count: int) -> Tally:
         sound = path.read_bytes()
         for kind, damaged in damages(sound, count):
             path.write_bytes(damaged)
-            tally.function(read, UserError, what=(name, kind))
-            tally.function(lambda: read_run(folder.path), ExportError, what=(name, kind))
+            tally.function(read, errors=UserError, about=f"{name}: {kind}")
+            tally.function(read_run, folder.path, errors=ExportError, about=f"{name}: {kind}")
         path.unlink()
         path.mkdir()
-        tally.function(read, UserError, what=(name, "a folder"))
-        tally.function(lambda: read_run(folder.path), ExportError, what=(name, "a folder"))
+        tally.function(read, errors=UserError, about=f"{name}: a folder")
+        tally.function(read_run, folder.path, errors=ExportError, about=f"{name}: a folder")
         path.rmdir()
-        tally.function(lambda: read_run(folder.path), ExportError, what=(name, "gone"))
+        tally.function(read_run, folder.path, errors=ExportError, about=f"{name}: gone")
         path.write_bytes(sound)
     return tally
 
@@ -78,9 +78,9 @@ def models(run: Path, count: int) -> Tally:
     path = copied(run) / "model.keras"
     for kind, damaged in damages(path.read_bytes(), count):
         path.write_bytes(damaged)
-        tally.function(lambda: load_model(path), UserError, what=("model.keras", kind))
+        tally.function(load_model, path, errors=UserError, about=kind)
     for odd in ("", ".", "not-there", "a\0b", "n" * 300, "/dev/null", "run/config.json"):
-        tally.function(lambda: load_model(odd), UserError, what=("model", odd))
+        tally.function(load_model, odd, errors=UserError)
     return tally
 
 
@@ -105,9 +105,8 @@ def commands(run: Path) -> Tally:
 
 def versions(count: int) -> Tally:
     """Cards and examinations that are damaged: what looks after a folder names them, and goes on."""
-    from checked_versions import publish_first, publish_one, rows, write_version
+    from checked_versions import publish_first, publish_one, rows
 
-    assert callable(write_version)
     tally = Tally("damaged cards and examinations to --list, --keep and --rollback")
     base = Path("models")
     publish_first(base)
@@ -147,5 +146,5 @@ def names() -> Tally:
         tally.command(train.main, "--resume", f"--output={name}", **here)
         tally.command(export.main, f"--to={name}/x", "--", f"{name}.keras", **here)
         tally.command(export.main, f"--list={name}", may_succeed=True, **here)
-        tally.command(export.main, f"--rollback=1", f"--to={name}", **here)
+        tally.command(export.main, "--rollback=1", f"--to={name}", **here)
     return tally

@@ -21,20 +21,25 @@ from serving.client import __main__ as client
 
 LABELS = ("negative", "neutral", "positive")
 ROWS = 60
-NOBODY = ("--address", "127.0.0.1:1", "--retry-for", "0", "--timeout-s", "0.5")
+NOBODY = ("--address", "127.0.0.1:1", "--retry-for", "0", "--timeout-s", "0.05")
 """Where no server answers: what a client reads before it asks is what is tried here."""
 
 
 def table() -> bytes:
     """A sound one, as a spreadsheet would write it."""
     lines = ["textID,text,sentiment,selected_text"]
-    lines += [f'{row},"so {LABELS[row % 3]}, today {row}",{LABELS[row % 3]},so' for row in range(ROWS)]  # fmt: skip
+    lines += [f'{row},"so {LABELS[row % 3]}, today {word(row)}",{LABELS[row % 3]},so' for row in range(ROWS)]  # fmt: skip
     return "\n".join([*lines, ""]).encode()
+
+
+def word(number: int) -> str:
+    """A word of its own: rows that differ in digits alone are twins once they are cleaned."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
 def soft_labels() -> bytes:
     """A teacher's answers to it."""
-    lines = [f"so {LABELS[row % 3]},0.2,0.3,0.5" for row in range(ROWS)]
+    lines = [f"so {LABELS[row % 3]} {word(row)},0.2,0.3,0.5" for row in range(ROWS)]
     return "\n".join([f"text,{','.join(LABELS)}", *lines, ""]).encode()
 
 
@@ -91,9 +96,9 @@ def attack(folder: Path, run: Path | None, count: int) -> Iterator[Tally]:
             for kind, damaged in damages(content(), count):
                 path = Path("table.csv")
                 path.write_bytes(damaged)
-                tally.function(lambda: read(path), UserError, ExportError, what=(name, kind))
+                tally.function(read, path, errors=(UserError, ExportError), about=f"{name}: {kind}")
             for path in strange_files(Path()):
-                tally.function(lambda: read(path), UserError, ExportError, what=(name, path))
+                tally.function(read, path, errors=(UserError, ExportError), about=name)
             yield tally
         yield commands(run)
         yield clients(count // 2)
@@ -106,9 +111,9 @@ def strange_files(folder: Path) -> Iterator[Path]:
         if not link.is_symlink():
             link.symlink_to(target)
     big.write_bytes(table() + b'1,"' + b"so " * 200_000 + b'",negative,so\n')
-    wide.write_bytes(b"text,sentiment" + b",x" * 20_000 + b"\n" + b"a,b" + b",y" * 20_000 + b"\n")
+    wide.write_bytes(b"text,sentiment" + b",x" * 5_000 + b"\n" + b"a,b" + b",y" * 5_000 + b"\n")
     yield from (nowhere, itself, big, wide, folder, Path("/dev/null"), folder / "missing")
-    yield from (Path("a\0b"), Path("n" * 300), Path("table.csv/below"), Path("/proc/self/mem"))
+    yield from (Path("table.csv/below"), Path("/proc/self/mem"))
 
 
 def hopeless() -> dict[str, bytes]:

@@ -36,10 +36,8 @@ def models(run: Path) -> Tally:
     tally = Tally("odd values to the model in Python")
     model = load_model(run)
     for value in TEXTS:
-        tally.function(lambda: model(value), TypeError, ValueError, what=("model", value))
-        tally.function(
-            lambda: model.predict(value, verbose=0), TypeError, ValueError, what=("predict", value)
-        )
+        tally.function(model, value, errors=(TypeError, ValueError))
+        tally.function(model.predict, value, verbose=0, errors=(TypeError, ValueError))
     return tally
 
 
@@ -50,13 +48,13 @@ def clients() -> Tally:
     numbers = (None, "", "1", -1, 0, 2**63, 1.5, float("nan"), float("inf"), True, b"1", [], {})
     for name in ("timeout_s", "max_batch_size", "version"):
         for value in numbers:
-            tally.function(lambda: opened(**{name: value}), *promised, what=(name, value))
+            tally.function(opened, errors=promised, **{name: value})
     for name in ("address", "model_name", "version_label", "signature_name"):
         for word in WORDS:
-            tally.function(lambda: opened(**{name: word}), *promised, what=(name, word))
+            tally.function(opened, errors=promised, **{name: word})
     with contextlib.closing(SentimentClient("127.0.0.1:1", timeout_s=0.2)) as client:
         for value in TEXTS:
-            tally.function(lambda: client.predict(value), *promised, what=("predict", value))
+            tally.function(client.predict, value, errors=promised)
     return tally
 
 
@@ -69,8 +67,6 @@ def sources() -> Tally:
     """`DataSource` and `find_source`."""
     tally = Tally("odd values that tell which table to read")
     for word in (*WORDS, "a\0b"):
-        tally.function(lambda: find_source(word, label_column=word), UserError, what=("data", word))
-        tally.function(
-            lambda: DataSource(Path("a"), label_map=word), UserError, what=("label_map", word)
-        )
+        tally.function(find_source, word, label_column=word, errors=UserError)
+        tally.function(DataSource, Path("a"), label_map=word, errors=UserError)
     return tally

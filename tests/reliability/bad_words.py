@@ -15,14 +15,9 @@ WORDS = (
 )  # fmt: skip
 """For options: each may come from a shell, so none holds a NUL."""
 
-NAMES = tuple(word for word in WORDS if word) + (
-    "a\0b",
-    "$\\frac$",
-    "$x^{$",
-    "accuracy",
-    "macro avg",
-    "label",
-)
+NAMES = (
+    *filter(None, WORDS), "a\0b", "$\\frac$", "$x^{$", "accuracy", "macro avg", "label",
+)  # fmt: skip
 """For labels and columns, which come from files, where NUL can stand."""
 
 
