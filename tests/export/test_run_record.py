@@ -49,6 +49,14 @@ def test_what_is_damaged_is_named(run, name, content, reason):
     assert reason in str(told.value)
 
 
+def test_hashes_whose_header_does_not_end(run):
+    """NumPy reads it by Python's own tokenizer, and lets that one's error through."""
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (3,".ljust(117) + b"\n"
+    (run / LEARNED_FROM).write_bytes(b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header)
+    with pytest.raises(UnreadableRunError, match=r"learned_from\.npy is damaged"):
+        read_run(run)
+
+
 def test_a_file_that_is_missing(run):
     run.joinpath("data.json").unlink()
     with pytest.raises(UnreadableRunError, match=r"No such file.*data\.json"):

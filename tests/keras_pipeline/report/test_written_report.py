@@ -2,6 +2,9 @@
 
 import json
 
+import numpy as np
+
+from keras_pipeline.report.pictures import class_balance, confusion_matrix
 from keras_pipeline.report.written_report import _as_code, _as_text
 
 PICTURES = {"confusion_matrix", "class_balance", "text_lengths", "calibration", "learning_curves"}
@@ -28,3 +31,11 @@ def test_a_label_from_a_table_is_no_html_in_the_report():
     assert _as_text([[hostile, 3]]) == [
         ["dropped: label '&lt;img src=x onerror=y&gt;\\|\\\\x1b\\[31m'", 3]
     ]
+
+
+def test_labels_of_any_name_are_drawn(tmp_path):
+    """Dollars begin a formula in matplotlib, which fails where it is none; and long ones leave no room."""
+    names = ("$\\frac$", "a" * 5_000, "a\nb")
+    confusion_matrix(tmp_path / "matrix.png", np.eye(3), names)
+    class_balance(tmp_path / "balance.png", np.arange(3), names)
+    assert (tmp_path / "matrix.png").stat().st_size > 1_000

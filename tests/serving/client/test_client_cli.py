@@ -148,6 +148,7 @@ def test_status_and_metadata(ask):
         (["a", "--signature-name", "caf\udce9"], "Received: signature_name='caf\\udce9'"),
         (["a", "--ca-file", "no.pem"], "No such file or directory: 'no.pem'"),
         (["a", "--ca-file", __file__], "TLS needs PEM files"),
+        (["a", "--ca-file", "/dev/zero"], "TLS needs PEM files of 10 MB at most"),
         (["a", "--version", "1", "--version-label", "x"], "by number or by label"),
         (["a", "--cert-file", "x.pem"], "Mutual TLS needs the certificate and its key"),
         (["--file", "/no/such"], "No such file or directory. Received: --file=/no/such"),

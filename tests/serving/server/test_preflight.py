@@ -47,6 +47,11 @@ def test_it_takes_less_than_a_second(tmp_path):
     assert (ended.returncode, ended.stderr) == (2, f"{PROGRAM}{sentence}.\n")
 
 
+def test_a_name_of_two_lines_is_one_sentence(refusal):
+    code, sentence = refusal("--model_base_path=a\nb")
+    assert (code, sentence.startswith("cannot read the folder a b of model")) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [("file", "Not a directory"), ("x" * 300, "File name too long"), ("loop", "symbolic links")],

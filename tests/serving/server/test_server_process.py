@@ -189,6 +189,7 @@ def test_an_empty_folder_is_said(run, tmp_path):
         ),
         (["--model_base_path=x", "--enable_batching"], "requests are not batched here"),
         (["--model_base_path=x", "--por=1"], "unknown argument '--por=1'"),
+        (["--model_config_file=/dev/zero"], "/dev/zero must have 10,000,000 characters at most"),
         (["--model_config_file=/no/such"], "cannot read /no/such: No such file or directory"),
         (["--model_base_path=x", "--ssl_config_file=/no/such"], "cannot read /no/such"),
     ],
