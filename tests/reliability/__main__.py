@@ -108,7 +108,9 @@ def table(tallies: list, seconds: float) -> Iterator[str]:
     yield "| tried | how many | told in a sentence | fine after all | lost |"
     yield "| :-- | --: | --: | --: | --: |"
     for tally in tallies:
-        is_input = tally.kind.startswith(("odd", "damaged", "hopeless", "settings", "tables"))
+        is_input = tally.kind.startswith(
+            ("odd", "damaged", "hopeless", "settings", "tables", "malicious")
+        )
         told = f"{tally.refused:,} | {tally.taken:,}" if is_input else "|"
         yield f"| {tally.kind} | {tally.tried:,} | {told} | {len(tally.lost)} |"
     yield f"| all | {sum(t.tried for t in tallies):,} | | | {sum(len(t.lost) for t in tallies)} |"

@@ -1,6 +1,10 @@
 """Runs and folders of versions of which a file is damaged, to everything that reads them."""
 
+import base64
+import json
+import marshal
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +37,7 @@ def attack(folder: Path, run: Path | None, count: int) -> Iterator[Tally]:
         if run is not None:
             yield files(run, count)
             yield models(run, count // 4)
+            yield malicious(run)
             yield commands(run)
         yield versions(count // 2)
         yield names()
@@ -82,6 +87,65 @@ def models(run: Path, count: int) -> Tally:
     for odd in ("", ".", "not-there", "a\0b", "n" * 300, "/dev/null", "run/config.json"):
         tally.function(load_model, odd, errors=UserError)
     return tally
+
+
+def malicious(run: Path) -> Tally:
+    """A model.keras whose layers are functions of Python's that write a file; it must never be there."""
+    tally = Tally("malicious models")
+    path, written = copied(run) / "model.keras", Path("written").absolute()
+    code = f"__import__('pathlib').Path({str(written)!r}).touch()"
+    body = base64.b64encode(marshal.dumps(compile(code, "x", "exec"))).decode()
+    layers = (
+        {"module": "builtins", "class_name": "eval", "config": code},
+        {"module": "builtins", "class_name": "exec", "config": {"source": code}},
+        {"module": "os", "class_name": "system", "config": f"touch {written}"},
+        {
+            "module": "os",
+            "class_name": "function",
+            "config": "system",
+            "registered_name": "function",
+        },
+        {
+            "module": "subprocess",
+            "class_name": "Popen",
+            "config": {"args": ["touch", str(written)]},
+        },
+        {"module": "pathlib", "class_name": "Path", "config": {"path": str(written)}},
+        {"class_name": "__lambda__", "config": {"value": code}},
+        {"class_name": "__lambda__", "config": {"code": body, "defaults": None, "closure": None}},
+        {
+            "module": "keras.layers",
+            "class_name": "Lambda",
+            "config": {
+                "name": "x",
+                "function": {"class_name": "__lambda__", "config": {"code": body}},
+            },
+        },
+        {"module": "runpy", "class_name": "run_path", "config": {"path_name": str(written)}},
+    )
+    for layer in layers:
+        for part in ("cleaner", "classifier", None):
+            write_model(run / "model.keras", path, part, layer)
+            tally.function(load_model, path, errors=UserError, about=f"{part}: {layer}")
+            if written.exists():
+                tally.lost.append(f"{part}: {layer} has run")
+                written.unlink()
+    return tally
+
+
+def write_model(sound: Path, path: Path, part: str | None, layer: dict[str, object]) -> None:
+    """A copy of a model with this in place of a part, or of all of it."""
+    with zipfile.ZipFile(sound) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                if part is None:
+                    config = layer
+                else:
+                    config["config"][part] = layer
+                content = json.dumps(config).encode()
+            new.writestr(name, content)
 
 
 def commands(run: Path) -> Tally:
