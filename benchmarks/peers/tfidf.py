@@ -16,10 +16,15 @@ Array = np.ndarray[Any, Any]
 
 
 class Tfidf:
-    """Words (1-2) and characters (2-5) to three probabilities."""
+    """Words (1-2) and characters (2-5) to a probability for each class.
 
-    def __init__(self) -> None:
-        self._pipeline = _build()
+    Args:
+        characters: scikit-learn's name of where they come from: `char`, across words, or `char_wb`, within
+            them.
+    """
+
+    def __init__(self, characters: str = "char") -> None:
+        self._pipeline = _build(characters)
 
     def fit(self, texts: Array, labels: Array) -> "Tfidf":
         """Learn from raw tweets and class ids; every run gives the same."""
@@ -27,14 +32,14 @@ class Tfidf:
         return self
 
     def predict(self, texts: Any) -> Array:
-        """`[batch, 3] float64`, by predict_proba."""
+        """`[batch, classes] float64`, by predict_proba."""
         return self._pipeline.predict_proba(texts)
 
 
-def _build() -> Pipeline:
+def _build(analyzer: str) -> Pipeline:
     # A word that stands in one tweet only tells nothing about another.
     common = {"min_df": 2, "sublinear_tf": True}
     words = TfidfVectorizer(ngram_range=(1, 2), **common)
-    characters = TfidfVectorizer(analyzer="char", ngram_range=(2, 5), **common)
+    characters = TfidfVectorizer(analyzer=analyzer, ngram_range=(2, 5), **common)
     regression = LogisticRegression(class_weight="balanced", max_iter=1000)
     return make_pipeline(make_union(words, characters), regression)

@@ -1,0 +1,1 @@
+"""Public tables with a measure of their own: TweetEval's ten, and UMSAB with its eight languages."""
