@@ -50,6 +50,9 @@ class Plan:
 
 FIRST_SEED: Final = 42
 
+TABLES: Final = "tables"
+"""The measurement that needs files which nobody has by default."""
+
 FULL: Final = Plan(
     seeds=tuple(range(FIRST_SEED, FIRST_SEED + 5)),
     rows=None,
@@ -86,6 +89,7 @@ class Options:
         only: names of the measurements, in the order of the report.
         data: the table; None for the one that is there.
         run: folder of a trained run; None to train.
+        tables: folder of public tables, None for none.
         out: folder for the results.
     """
 
@@ -93,6 +97,7 @@ class Options:
     only: tuple[str, ...]
     data: Path | None
     run: Path | None
+    tables: Path | None
     out: Path
 
 
@@ -101,11 +106,15 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     parser = _parser()
     given = parser.parse_args(arguments)
     plan = QUICK if given.quick else FULL
+    if given.tables is None and given.only is not None and TABLES in given.only:
+        parser.error(f"argument --only: {TABLES} needs --tables DIR. Received: tables=None")
+    every = tuple(name for name in MEASUREMENTS if name != TABLES or given.tables is not None)
     return Options(
         plan=plan if given.seeds is None else plan.with_seeds(given.seeds),
-        only=given.only,
+        only=given.only or every,
         data=given.data,
         run=given.run,
+        tables=given.tables,
         out=given.out or Path("runs") / f"bench-{datetime.now(tz=UTC):%Y-%m-%d-%H%M%S}",
     )
 
@@ -125,8 +134,8 @@ def _parser() -> argparse.ArgumentParser:
         help="small sizes, to see that everything works: two to three minutes on two cores",
     )  # fmt: skip
     parser.add_argument(
-        "--only", type=_names, default=tuple(MEASUREMENTS), metavar="NAME[,NAME]",
-        help=f"of {', '.join(MEASUREMENTS)} (default: all)",
+        "--only", type=_names, metavar="NAME[,NAME]",
+        help=f"of {', '.join(MEASUREMENTS)} (default: all, {TABLES} where --tables is given)",
     )  # fmt: skip
     parser.add_argument(
         "--seeds", type=positive, metavar="N",
@@ -136,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
         "--run", type=Path, metavar="RUN_FOLDER",
         help="judge and time this trained model in place of training one; "
         "training and growth train all the same",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tables", type=Path, metavar="DIR",
+        help="folder with TweetEval's ten tables and UMSAB, tweeteval/NAME-train.csv and so on",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="DIR",

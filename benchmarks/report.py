@@ -7,7 +7,15 @@ from typing import Any, Final
 
 from benchmarks.aims import Verdict
 from benchmarks.shared.machine import machine_lines, stolen_lines
-from benchmarks.shared.results import LOSS, SCORE, Row, Section, advantage, is_difference
+from benchmarks.shared.results import (
+    LOSS,
+    PERCENT,
+    SCORE,
+    Row,
+    Section,
+    advantage,
+    is_difference,
+)
 from keras_pipeline.table.printed import markdown_table
 
 _LEGEND: Final = (
@@ -76,7 +84,9 @@ def section_markdown(section: Section) -> str:
     parts = [f"## {section.title}"]
     if section.failed:
         parts.append(f"**Failed:** {section.failed}")
-    if section.rows:
+    if section.rows and section.wide:
+        parts.append(_wide_table(section))
+    elif section.rows:
         against = [f"against {section.baseline}"] if section.baseline else []
         header = (*_COLUMNS, *against, "samples", "note")
         rows = [_cells(row, section) for row in section.rows]
@@ -95,12 +105,40 @@ def shown(value: float, unit: str) -> str:
     """
     if unit in (SCORE, LOSS):
         return f"{value:.4f}"
+    if unit == PERCENT:
+        return f"{value:.1f}"
     if not value:
         return "0"
     digits = next(
         (n for n, least in ((0, 100), (1, 10), (2, 1), (3, 0.1)) if abs(value) >= least), 4
     )
     return f"{value:,.{digits}f}"
+
+
+def _wide_table(section: Section) -> str:
+    """What was measured down, of whom across, and by how much the first is ahead of the best of the rest."""
+    who = list(dict.fromkeys(row.who for row in section.rows))
+    lines = []
+    for what in dict.fromkeys(row.what for row in section.rows):
+        rows = [section.find(what, each) for each in who]
+        lines.append([what, *map(_figure, rows), _ahead(*rows)])
+    return markdown_table((section.name, *who, "ahead of the best"), lines)
+
+
+def _ahead(first: Row | None, *others: Row | None) -> str:
+    """By how much a row is ahead of the best of others, those without a figure left out."""
+    measured = [row for row in others if row is not None and row.value is not None]
+    if first is None or first.value is None or not measured:
+        return ""
+    gain = min(advantage(first, row) for row in measured)
+    return f"{'+' * (gain >= 0)}{shown(gain, first.unit)}"
+
+
+def _figure(row: Row | None) -> str:
+    """A figure and its spread in one cell."""
+    if row is None or row.value is None:
+        return "-"
+    return f"{shown(row.value, row.unit)} {_spread(row)}".strip()
 
 
 def _cells(row: Row, section: Section) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.aims import judge, teacher_of
 from benchmarks.measurements import MEASUREMENTS, graphs
 from benchmarks.options import FULL, Options
+from benchmarks.public.tables import find_tables
 from benchmarks.report import Report, section_markdown
 from benchmarks.shared.bench import Bench, say
 from benchmarks.shared.machine import (
@@ -44,11 +45,13 @@ def run(options: Options, load: Load) -> int:
             f"Received: run={options.run}"
         )
     source = find_table(options.data)
+    if options.tables is not None:
+        find_tables(options.tables)
     _make_folder(options.out)
     machine, began = describe_machine(load), processor_times()
     # Absolute: child processes run in the project's root, wherever this one does.
     run_folder = None if options.run is None else options.run.resolve()
-    bench = Bench(options.plan, source, options.out.resolve(), run_folder)
+    bench = Bench(options.plan, source, options.out.resolve(), run_folder, options.tables)
     settings = _settings(bench, options)
     sections: list[Section] = []
     for name in options.only:

@@ -30,6 +30,7 @@ STANCES: Final = tuple(
 )
 TWEETEVAL: Final = ("emoji", "emotion", "hate", "irony", "offensive", *STANCES)
 NAMES: Final = (*TWEETEVAL, UMSAB)
+MEAN_OF_TEN: Final = "mean of the ten"
 
 _COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "irony": ("irony",),
@@ -119,9 +120,6 @@ def with_means(scores: Scores) -> Scores:
         if all(part in scores for part in parts)
     }
     return {**scores, **found}
-
-
-MEAN_OF_TEN: Final = "mean of the ten"
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -52,6 +52,7 @@ class Bench:
         whole: the table; a quick run draws a smaller one from it.
         folder: new files go here.
         run: run folder of a model trained before, in place of training one.
+        tables: folder of public tables, for the measurement of that name.
 
     Attributes:
         whole: the table as it is.
@@ -59,12 +60,18 @@ class Bench:
     """
 
     def __init__(
-        self, plan: Plan, whole: DataSource, folder: Path, run: Path | None = None
+        self,
+        plan: Plan,
+        whole: DataSource,
+        folder: Path,
+        run: Path | None = None,
+        tables: Path | None = None,
     ) -> None:
         self.plan = plan
         self.whole = whole
         self.folder = folder
         self.run = run
+        self.tables = tables
         self.is_twitter = sha256_of(whole.path) == TWITTER_SHA256
         smaller = folder / "tweets.csv"
         self.source = whole if plan.rows is None else smaller_table(whole, plan.rows, smaller)

@@ -43,6 +43,9 @@ SCORE: Final = "score"
 LOSS: Final = "nats"
 """Unit of a log loss: compared by difference too."""
 
+PERCENT: Final = "percent"
+"""Unit of a score from 0 to 100, as papers tell those of public tables: compared by difference too."""
+
 _IN: Final = {"s": 1.0, "ms": 1e3, "µs": 1e6}
 """Of a second."""
 
@@ -142,6 +145,8 @@ class Section:
         title: heading of its table.
         rows: its figures.
         baseline: whom the others are compared with, row by row; None for nobody.
+        wide: its table has a row for each `what` and a column for each `who`, and the last one tells by how
+            much the first of them is ahead of the best of the others.
         notes: how it was measured, a sentence each.
         failed: why it ended early, "" where it did not.
         stolen_share: of the processor time that it wanted, what a host gave to other machines.
@@ -151,6 +156,7 @@ class Section:
     title: str
     rows: Sequence[Row] = ()
     baseline: str | None = None
+    wide: bool = False
     notes: Sequence[str] = ()
     failed: str = ""
     stolen_share: float = 0.0
@@ -168,7 +174,7 @@ def find_row(sections: Sequence[Section], name: str, what: str, who: str) -> Row
 
 def is_difference(unit: str) -> bool:
     """Whether figures of this unit are compared by their difference."""
-    return unit in (SCORE, LOSS)
+    return unit in (SCORE, LOSS, PERCENT)
 
 
 def advantage(row: Row, base: Row) -> float:
