@@ -5,15 +5,26 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.metrics import average_precision_score, classification_report, confusion_matrix
 
+from export.start.shown import shown
 from keras_pipeline.model import SentimentModel
 from keras_pipeline.options import progress_verbosity
 from keras_pipeline.report.calibration import expected_calibration_error
+from keras_pipeline.report.worst import largest_confusions, worst_classes
 from keras_pipeline.table.printed import Cells, text_table
 from keras_pipeline.table.stored_texts import Texts, text_batches
 
 CLASS_COLUMNS: Final = ("precision", "recall", "f1", "rows")
+CONFUSION_COLUMNS: Final = ("taken for", "rows", "of its rows")
+TOP: Final = 3
+"""Answers of which one must be right in `top_3_accuracy`."""
+
+LEAST_CLASSES_FOR_TOP: Final = 6
+"""Of fewer, three answers are half of all."""
+
+_MATRIX_CLASSES: Final = 6  # a terminal has no room for more columns
+_LONGEST_NAME: Final = 24
 Array = np.ndarray[Any, Any]
 
 
@@ -26,8 +37,7 @@ class Evaluation:
         labels: true class ids, `[rows] int64`.
         probabilities: the model's, `[rows, classes] float32`.
         label_names: name of each class.
-        metrics: JSON values: rows, accuracy, macro_f1, calibration_error, per_class, macro_average,
-            weighted_average, confusion_matrix (rows true, columns predicted).
+        metrics: JSON values, see `compute_metrics`.
     """
 
     texts: Texts
@@ -37,34 +47,75 @@ class Evaluation:
     metrics: dict[str, Any]
 
     def table(self) -> str:
-        """The figures as a table for the terminal."""
-        matrix = [
-            [f"true {label}", *counts]
-            for label, counts in zip(
-                self.label_names, self.metrics["confusion_matrix"], strict=True
-            )
+        """The figures as tables for the terminal; of many classes the worst, and the largest confusions."""
+        metrics = self.metrics
+        rows = [[_name(str(part)), *cells] for part, *cells in class_rows(metrics)]
+        few = len(self.label_names) <= _MATRIX_CLASSES
+        figures = "   ".join(f"{name} {value:.4f}" for name, value in overall(metrics))
+        parts = [
+            text_table(["", *CLASS_COLUMNS], rows),
+            *([left_out] if (left_out := about_left_out(metrics)) else []),
+            self._matrix() if few else self._confusions(),
+            figures,
         ]
-        figures = (
-            f"accuracy {self.metrics['accuracy']:.4f}   macro F1 {self.metrics['macro_f1']:.4f}"
-        )
-        calibration = f"calibration error {self.metrics['calibration_error']:.4f}"
-        return "\n\n".join(
-            [
-                text_table(["", *CLASS_COLUMNS], class_rows(self.metrics)),
-                text_table(["predicted", *self.label_names], matrix),
-                f"{figures}   {calibration}",
-            ]
-        )
+        return "\n\n".join(part for part in parts if part)
+
+    def _matrix(self) -> str:
+        names = [_name(name) for name in self.label_names]
+        counts = zip(names, self.metrics["confusion_matrix"], strict=True)
+        return text_table(["predicted", *names], [[f"true {name}", *row] for name, row in counts])
+
+    def _confusions(self) -> str:
+        rows = [
+            [_name(true), _name(answer), count, f"{share:.0%}"]
+            for true, answer, count, share in largest_confusions(self.metrics)
+        ]
+        return text_table(["largest confusions", *CONFUSION_COLUMNS], rows) if rows else ""
+
+
+def overall(metrics: dict[str, Any]) -> list[tuple[str, float]]:
+    """The figures of all classes together, by the names that people read."""
+    named = {
+        "accuracy": "accuracy",
+        "macro F1": "macro_f1",
+        "macro recall": "macro_recall",
+        f"top-{TOP} accuracy": f"top_{TOP}_accuracy",
+        "calibration error": "calibration_error",
+    }
+    precision = metrics.get("average_precision", {})
+    return [
+        *((name, metrics[key]) for name, key in named.items() if key in metrics),
+        *((f"average precision of {_name(name)}", value) for name, value in precision.items()),
+    ]
 
 
 def class_rows(metrics: dict[str, Any]) -> Cells:
-    """Rows of a table by class and average; its columns are named by `CLASS_COLUMNS`."""
-    parts = {
-        **metrics["per_class"],
-        "macro average": metrics["macro_average"],
-        "weighted average": metrics["weighted_average"],
-    }
-    return [[part, *(found[name] for name in CLASS_COLUMNS)] for part, found in parts.items()]
+    """Rows of a table by class and average; its columns are named by `CLASS_COLUMNS`.
+
+    Of many classes the worst ones, see `about_left_out`.
+    """
+    parts = list(metrics["per_class"].items())
+    rows = [
+        *(parts[number] for number in worst_classes(metrics)),
+        ("macro average", metrics["macro_average"]),
+        ("weighted average", metrics["weighted_average"]),
+    ]
+    return [[name, *(found[column] for column in CLASS_COLUMNS)] for name, found in rows]
+
+
+def about_left_out(metrics: dict[str, Any]) -> str:
+    """Which classes the table does not show, in a sentence; "" where it shows all."""
+    classes, shown_ = len(metrics["per_class"]), len(worst_classes(metrics))
+    if shown_ == classes:
+        return ""
+    return (
+        f"The {shown_} classes with the lowest F1, of {classes:,}; metrics.json has the others. The averages "
+        "are over all."
+    )
+
+
+def _name(text: str) -> str:
+    return shown(text, _LONGEST_NAME)
 
 
 def evaluate(model: SentimentModel, texts: Texts, labels: Array) -> Evaluation:
@@ -83,7 +134,12 @@ def evaluate(model: SentimentModel, texts: Texts, labels: Array) -> Evaluation:
 def compute_metrics(
     labels: Array, probabilities: Array, label_names: Sequence[str]
 ) -> dict[str, Any]:
-    """Figures of scikit-learn's classification report, confusion matrix and calibration error.
+    """Figures as JSON values.
+
+    rows, accuracy, macro_f1, macro_recall, calibration_error; per_class, macro_average and
+    weighted_average with precision, recall, f1 and rows; confusion_matrix (rows true, columns predicted).
+    From six classes on top_3_accuracy, the share of rows whose class is among the three highest answers; of two
+    classes average_precision of each that has rows, by its name.
 
     Args:
         labels: class ids, `[rows] int64`.
@@ -110,6 +166,8 @@ def compute_metrics(
         "rows": len(labels),
         "accuracy": float((predicted == labels).mean()),
         "macro_f1": macro["f1"],
+        "macro_recall": macro["recall"],
+        **_by_rank(labels, probabilities, label_names),
         "calibration_error": expected_calibration_error(labels, probabilities),
         "per_class": {
             name: _figures(report[str(number)]) for number, name in enumerate(label_names)
@@ -118,6 +176,22 @@ def compute_metrics(
         "weighted_average": _figures(report["weighted avg"]),
         "confusion_matrix": confusion_matrix(labels, predicted, labels=ids).tolist(),
     }
+
+
+def _by_rank(labels: Array, probabilities: Array, label_names: Sequence[str]) -> dict[str, Any]:
+    """What the order of the answers tells beyond the first of them."""
+    if len(label_names) == 2:
+        precision = {
+            name: float(average_precision_score(labels == number, probabilities[:, number]))
+            for number, name in enumerate(label_names)
+            if (labels == number).any()
+        }
+        return {"average_precision": precision}
+    if len(label_names) < LEAST_CLASSES_FOR_TOP:
+        return {}
+    # Of equal answers the first, as argmax has it.
+    highest = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+    return {f"top_{TOP}_accuracy": float((highest == labels[:, np.newaxis]).any(axis=1).mean())}
 
 
 def _figures(part: dict[str, float]) -> dict[str, float]:

@@ -5,13 +5,24 @@ from pathlib import Path
 
 import numpy as np
 
-from export.start.shown import shown, shown_cell
+from export.start.markdown import markdown_text
+from export.start.shown import shown
 from keras_pipeline.report import pictures
-from keras_pipeline.report.evaluation import CLASS_COLUMNS, Evaluation, class_rows
+from keras_pipeline.report.drawn_names import drawn_names
+from keras_pipeline.report.evaluation import (
+    CLASS_COLUMNS,
+    CONFUSION_COLUMNS,
+    Evaluation,
+    about_left_out,
+    class_rows,
+    overall,
+)
+from keras_pipeline.report.worst import largest_confusions, worst_classes
 from keras_pipeline.run_files import write_whole
 from keras_pipeline.table.printed import Cells, markdown_table
 
 _MISTAKES_SHOWN = 20
+_MATRIX_CLASSES = 3  # of so few, the picture says it all
 
 
 def write_report(
@@ -37,6 +48,7 @@ def write_report(
         figures / "confusion_matrix.png",
         evaluation.metrics["confusion_matrix"],
         evaluation.label_names,
+        worst_classes(evaluation.metrics),
     )
     pictures.class_balance(figures / "class_balance.png", evaluation.labels, evaluation.label_names)
     pictures.text_lengths(figures / "text_lengths.png", evaluation.texts)
@@ -51,17 +63,19 @@ def _sections(
     evaluation: Evaluation, title: str, overview: Cells, history: list[dict[str, float]]
 ) -> Iterable[str]:
     metrics = evaluation.metrics
-    yield f"# {shown_cell(title)}\n"
-    yield (
-        f"Accuracy **{metrics['accuracy']:.4f}**, macro F1 **{metrics['macro_f1']:.4f}**, calibration "
-        f"error {metrics['calibration_error']:.4f} over {metrics['rows']:,} tweets.\n"
-    )
+    yield f"# {markdown_text(title)}\n"
+    told = ", ".join(f"{markdown_text(name)} **{value:.4f}**" for name, value in overall(metrics))
+    yield f"{told[0].upper()}{told[1:]} over {metrics['rows']:,} texts.\n"
     yield (
         "## Each class\n\n"
         + markdown_table(["class", *CLASS_COLUMNS], _as_text(class_rows(metrics)))
         + "\n"
     )
+    if left_out := about_left_out(metrics):
+        yield f"{left_out}\n"
     yield "## Confusion matrix\n\n![Confusion matrix](figures/confusion_matrix.png)\n"
+    yield from _confusions(evaluation)
+    yield from _numbered(evaluation)
     if history:
         yield "## Learning curves\n\n![Learning curves](figures/learning_curves.png)\n"
         yield _history_table(history) + "\n"
@@ -73,26 +87,52 @@ def _sections(
     yield f"## The {_MISTAKES_SHOWN} most confident mistakes\n\n" + _mistakes(evaluation) + "\n"
 
 
+def _confusions(evaluation: Evaluation) -> Iterable[str]:
+    """What is taken for what most often, where the picture alone does not tell."""
+    found = largest_confusions(evaluation.metrics)
+    if len(evaluation.label_names) <= _MATRIX_CLASSES or not found:
+        return
+    rows = [
+        [markdown_text(true), markdown_text(answer), rows, f"{share:.0%}"]
+        for true, answer, rows, share in found
+    ]
+    yield "The largest confusions:\n\n" + markdown_table(["class", *CONFUSION_COLUMNS], rows) + "\n"
+
+
+def _numbered(evaluation: Evaluation) -> Iterable[str]:
+    """Which class stands in the pictures by another name."""
+    seen = worst_classes(evaluation.metrics)
+    names = zip(evaluation.label_names, drawn_names(evaluation.label_names), strict=True)
+    other = [pair for number, pair in enumerate(names) if number in seen and pair[0] != pair[1]]
+    if other:
+        rows = [[drawn, markdown_text(name)] for name, drawn in other]
+        yield (
+            "Names that the pictures show otherwise:\n\n"
+            + markdown_table(["in pictures", "class"], rows)
+            + "\n"
+        )
+
+
 def _history_table(history: list[dict[str, float]]) -> str:
     names = list(history[0])
     return markdown_table(names, [[epoch[name] for name in names] for epoch in history])
 
 
 def _mistakes(evaluation: Evaluation) -> str:
-    names = [shown_cell(name) for name in evaluation.label_names]
+    names = evaluation.label_names
     predicted = evaluation.probabilities.argmax(axis=1)
     confidence = evaluation.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != evaluation.labels)
-    first = wrong[np.argsort(-confidence[wrong], kind="stable")][:_MISTAKES_SHOWN]
+    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:_MISTAKES_SHOWN]
     rows = [
         [
             _as_code(evaluation.texts[row]),
-            names[evaluation.labels[row]],
-            f"{names[predicted[row]]} {confidence[row]:.3f}",
+            markdown_text(names[evaluation.labels[row]]),
+            f"{markdown_text(names[predicted[row]])} {confidence[row]:.3f}",
         ]
-        for row in first
+        for row in shown
     ]
-    return markdown_table(["tweet", "label", "answer"], rows)
+    return markdown_table(["text", "label", "answer"], rows)
 
 
 def _as_code(text: str) -> str:
@@ -103,4 +143,4 @@ def _as_code(text: str) -> str:
 
 def _as_text(cells: Cells) -> Cells:
     """Rows whose first cell may quote the table: a label there is no HTML here, and ends no cell."""
-    return [[shown_cell(str(what)), *rest] for what, *rest in cells]
+    return [[markdown_text(what), *rest] for what, *rest in cells]

@@ -22,7 +22,7 @@ def test_the_command_takes_any_csv_and_writes_a_report(tiny_run, tmp_path, capsy
     options = [str(tiny_run), "--data", str(data), *columns, "--output", str(output)]
     assert evaluate.main(options) == 0
     assert json.loads((output / "metrics.json").read_text())["rows"] == 2
-    assert "over 2 tweets" in (output / "report.md").read_text()
+    assert "over 2 texts" in (output / "report.md").read_text()
     assert evaluate.main(options) == 2, "it never writes over a report"
     assert "`output` must be a new folder" in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.public.tables import NAMES, STANCES, UMSAB
 
 LABELS = {
-    "emoji": tuple(f"sign_{number}" for number in range(20)),
+    "emoji": tuple(f"sign_{letter}" for letter in "abcdefghijklmnopqrst"),
     "emotion": ("anger", "joy", "optimism", "sadness"),
     "hate": ("hate", "not_hate"),
     "irony": ("irony", "not_irony"),

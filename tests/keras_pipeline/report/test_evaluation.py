@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import average_precision_score, f1_score, recall_score, top_k_accuracy_score
 
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.report.calibration import expected_calibration_error
-from keras_pipeline.report.evaluation import compute_metrics
+from keras_pipeline.report.evaluation import class_rows, compute_metrics
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +44,46 @@ def test_calibration_error_of_one_who_knows_and_one_who_boasts():
     boasts = np.tile([1.0, 0.0, 0.0], (10, 1))
     assert expected_calibration_error(labels, knows) == pytest.approx(0)
     assert expected_calibration_error(labels, boasts) == pytest.approx(0.2)
+
+
+def test_macro_recall_is_scikit_learns(answers):
+    labels, probabilities = answers
+    expected = recall_score(labels, probabilities.argmax(axis=1), average="macro")
+    found = compute_metrics(labels, probabilities, SENTIMENTS)
+    assert found["macro_recall"] == pytest.approx(expected)
+    assert not {"top_3_accuracy", "average_precision"} & found.keys()
+
+
+@pytest.mark.parametrize("classes", [6, 20])
+def test_from_six_classes_on_three_answers_are_counted(classes):
+    draw = np.random.default_rng(2)
+    labels = draw.integers(0, classes, 300)
+    probabilities = draw.dirichlet(np.ones(classes), 300)
+    expected = top_k_accuracy_score(labels, probabilities, k=3, labels=range(classes))
+    names = [f"class {number}" for number in range(classes)]
+    assert compute_metrics(labels, probabilities, names)["top_3_accuracy"] == pytest.approx(
+        expected
+    )
+    assert "top_3_accuracy" not in compute_metrics(labels % 5, probabilities[:, :5], names[:5])
+
+
+def test_of_two_classes_each_has_its_average_precision():
+    """Which of them is the one that is looked for, only the user knows."""
+    draw = np.random.default_rng(3)
+    labels = draw.integers(0, 2, 300)
+    probabilities = draw.dirichlet([1, 1], 300)
+    found = compute_metrics(labels, probabilities, ["hate", "other"])["average_precision"]
+    assert found == pytest.approx(
+        {
+            "hate": average_precision_score(labels == 0, probabilities[:, 0]),
+            "other": average_precision_score(labels, probabilities[:, 1]),
+        }
+    )
+    one = compute_metrics(np.zeros(3, int), probabilities[:3], ["hate", "other"])
+    assert one["average_precision"] == {"hate": 1.0}
+
+
+def test_a_class_may_be_called_as_an_average_is():
+    metrics = compute_metrics(np.array([0, 1]), np.eye(2), ["macro average", "accuracy"])
+    rows = [row[0] for row in class_rows(metrics)]
+    assert rows == ["macro average", "accuracy", "macro average", "weighted average"]
