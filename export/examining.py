@@ -18,7 +18,7 @@ from export.graph.assets import read_lines
 from export.run_record import LEARNED_FROM, read_hashes
 from export.settings import SAVED_MODEL, Tolerances
 from export.signatures import LABELS_ASSET
-from export.start.shown import shown
+from export.start.shown import listed, shown
 from export.text_hashes import text_hashes
 from export.tokens.token_gate import ask_with_string_half
 from export.versions.disk_errors import explained
@@ -54,8 +54,8 @@ def answer(
     labels = read_lines(directory / LABELS_ASSET)
     if set(labels) != set(examination.label_names):
         raise ExportError(
-            f"a version must have the examination's labels, {', '.join(examination.label_names)}. "
-            f"Received: {', '.join(labels) or 'none'}"
+            f"a version must have the examination's labels, {listed(examination.label_names)}. "
+            f"Received: {listed(labels) or 'none'}"
         )
     ask = ask_probabilities if format_of(directory) == SAVED_MODEL else ask_with_string_half
     found = ask(directory, examination.texts.tolist()) if answered is None else answered

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from export.start.shown import shown
+from export.start.shown import listed, shown
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, shown_path
 from keras_pipeline.errors import UserError
@@ -119,7 +119,7 @@ def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
     if splits.rare:
         print(
             f"warning: {len(splits.rare)} classes have so few rows that what is told of them means little: "
-            f"{shown(', '.join(splits.rare))}",
+            f"{listed(splits.rare)}",
             flush=True,
         )
     train, account = training_rows(tweets, splits, config, soft)

@@ -11,6 +11,7 @@ import numpy as np
 
 from export.gate.bootstrap import Counted, interval
 from export.settings import LEAST_ROWS, LEAST_ROWS_A_CLASS, MOST_LEARNED, Tolerances
+from export.start.shown import listed
 
 Array = np.ndarray[Any, Any]
 
@@ -31,7 +32,7 @@ def too_few(labels: Array, label_names: Sequence[str]) -> list[str]:
     if scarce:
         sentences.append(
             f"an examination of at least {LEAST_ROWS_A_CLASS} rows of each class that nobody learned "
-            f"from. Received: {', '.join(scarce)}"
+            f"from. Received: {listed(scarce)}"
         )
     return sentences
 

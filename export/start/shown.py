@@ -5,20 +5,18 @@ cursor, rename the window or turn the direction of writing, and may be of any le
 to read goes through here; data (a CSV file, a field of JSON) is kept as it is.
 """
 
-import html
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 LONGEST_MESSAGE: Final = 1000
 """Characters of a sentence at most: about what a server sends (1,024), some ten lines of a terminal."""
 
+_LONGEST_NAME: Final = 60
+"""Characters of one name among others."""
+
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Invisible, and needed: Persian is written with the first, families of emoji with the second."""
-
-_MARKUP: Final = re.compile(r"[\\|`*\[]")
-"""What begins something in a table's cell. An underscore inside a word does not, and names have many."""
 
 
 def shown(text: str, longest: int | None = LONGEST_MESSAGE) -> str:
@@ -42,16 +40,14 @@ def shown(text: str, longest: int | None = LONGEST_MESSAGE) -> str:
     return line if longest is None or len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def shown_cell(text: str) -> str:
-    r"""As `shown`, of any length, for a cell of a Markdown table: no markup and no HTML of its own.
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Names in a sentence, each made safe; of many the first ones, and how many more there are.
 
-    >>> print(shown_cell("<b>|[click](http://x)\x1b[31m"))
-    &lt;b&gt;\|\[click](http://x)\\x1b\[31m
-
-    Args:
-        text: Anything.
+    >>> listed(["joy", "anger"]), listed(["a", "b", "c", "d"], most=2)
+    ('joy, anger', 'a, b and 2 more')
     """
-    return _MARKUP.sub(r"\\\g<0>", html.escape(shown(text, longest=None), quote=False))
+    some = ", ".join(shown(name, _LONGEST_NAME) for name in names[:most])
+    return some if len(names) <= most else f"{some} and {len(names) - most:,} more"
 
 
 def json_line(record: Mapping[str, Any], *, ascii_only: bool = False) -> str:

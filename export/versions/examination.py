@@ -26,6 +26,7 @@ import numpy as np
 
 from export.errors import DamagedFileError, ExportError
 from export.run_record import read_object
+from export.start.shown import listed
 from export.versions.disk import PARTIAL, delete, flush, flush_or_warn, write_whole
 from export.versions.disk_errors import refusal
 from export.versions.listing import has_versions
@@ -186,9 +187,9 @@ def refuse_other_labels(to: Path, examined: Sequence[str], label_names: Sequence
     """
     if set(examined) != set(label_names):
         raise ExportError(
-            f"`to` must be a folder whose examination has the model's labels, {', '.join(label_names)}; "
+            f"`to` must be a folder whose examination has the model's labels, {listed(label_names)}; "
             f"choose another folder, or set another examination. "
-            f"Received: to='{to}', with {', '.join(examined)}"
+            f"Received: to='{to}', with {listed(examined)}"
         )
 
 

@@ -9,7 +9,7 @@ Of an artefact that takes token ids it tells what a caller must do.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,16 +21,18 @@ from export.graph.assets import read_lines
 from export.run_record import LEARNED_FROM, RunRecord, write_hashes
 from export.settings import Artefact
 from export.signatures import LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
-from export.start.shown import shown_cell
+from export.start.markdown import markdown_text
+from export.start.shown import listed
 from export.versions.examination import Examination
+from export.versions.limits import limits_of_use
 from export.versions.listing import MODEL_CARD, WEIGHTS_DIFFER
 
-LIMITS: Final = (
-    "English tweets: other scripts are removed by cleaning, other languages are mostly unknown words.",
-    "Only the first tokens of a tweet count, up to the sequence length; what cleaning removes is not read.",
-    "Labels are one annotator's view of a tweet out of its context; irony is often missed.",
-    "A probability is the model's confidence on data like its training data, not a fact about a person.",
-)
+_MOST_CLASSES: Final = 30
+"""In a table of people's card; of more, those with the lowest F1."""
+
+_MOST_NAMES: Final = 20
+_NAMED_IN_TITLE: Final = 5
+_LONGEST_CELL: Final = 300
 
 Card = dict[str, Any]
 
@@ -71,13 +73,16 @@ def write_model_card(
     path.parent.mkdir(exist_ok=True)
     if run.learned_from is not None:
         write_hashes(path.with_name(LEARNED_FROM), run.learned_from)
+    labels = read_lines(directory / LABELS_ASSET)
+    rows = {name: part["rows"] for name, part in report.metrics["per_class"].items()}
+    words = read_lines(directory / VOCABULARY_ASSET)
     card = {
         "run": run.name,
         "run_finished_at": run.finished_at,
         "weights_sha256": source.weights_sha256,
         **_differing(run, source),
         "date": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "labels": read_lines(directory / LABELS_ASSET),
+        "labels": labels,
         **_figures(report, examination),
         # The path is one machine's own; name and checksum tell which table it was.
         "data": {**run.data, "path": run.data_name},
@@ -86,7 +91,7 @@ def write_model_card(
         "config": run.config,
         **_made(directory, artefact),
         "gate": _gate(report),
-        "limits": list(LIMITS),
+        "limits": limits_of_use(run.config, labels, words, rows),
         **({"caller": list(source.caller)} if source.caller else {}),
     }
     path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -150,10 +155,10 @@ def _gate(report: GateReport) -> Card:
 
 
 def _markdown(card: Card) -> Iterator[str]:
-    yield f"# Tweet sentiment, exported {card['date']} from run {_cell(card['run'])}\n"
+    yield f"# {_title(card['labels'])}, exported {card['date']} from run {markdown_text(card['run'])}\n"
     if card["gate"]["forced"]:
         yield "**Published by force. The quality check had refused it:**\n"
-        yield from (f"- expected {_cell(reason)}" for reason in card["gate"]["overruled"])
+        yield from (f"- expected {markdown_text(reason)}" for reason in card["gate"]["overruled"])
         yield ""
     if card.get(WEIGHTS_DIFFER):
         yield "**These are not the weights that the run ended with: it was trained further since. What the run"
@@ -171,11 +176,14 @@ def _markdown(card: Card) -> Iterator[str]:
         ],
     )
     yield "## Settings\n"
-    yield from _table(("setting", "value"), card["config"].items())
+    # The classes stand at the top.
+    yield from _table(
+        ("setting", "value"), [pair for pair in card["config"].items() if pair[0] != "labels"]
+    )
     yield "## Artefact\n"
     yield from _table(("what", "value"), _artefact(card))
     yield "## Limits of use\n"
-    yield from (f"- {limit}" for limit in card["limits"])
+    yield from (f"- {markdown_text(limit)}" for limit in card["limits"])
 
 
 def _quality(card: Card) -> Iterator[str]:
@@ -224,17 +232,30 @@ def _overall(metrics: Card) -> Iterator[tuple[str, Any]]:
 
 def _classes(metrics: Card) -> Iterator[str]:
     columns = ("precision", "recall", "f1")
+    parts = sorted(metrics["per_class"].items(), key=lambda pair: pair[1]["f1"])
+    worst = {name for name, _ in parts[:_MOST_CLASSES]}
+    if len(worst) < len(parts):
+        yield f"The {len(worst)} classes with the lowest F1, of {len(parts):,}; {MODEL_CARD.name} has all.\n"
     yield "| class | precision | recall | F1 | rows |\n| :-- | --: | --: | --: | --: |"
     for name, part in metrics["per_class"].items():
-        shown = " | ".join(f"{part[column]:.4f}" for column in columns)
-        yield f"| {_cell(name)} | {shown} | {part['rows']:,} |"
+        if name in worst:
+            shown = " | ".join(f"{part[column]:.4f}" for column in columns)
+            yield f"| {_cell(name)} | {shown} | {part['rows']:,} |"
     yield ""
 
 
+def _title(labels: Sequence[str]) -> str:
+    """By the classes: of few by their names."""
+    if len(labels) > _NAMED_IN_TITLE:
+        return f"Classifier of texts, {len(labels):,} classes"
+    return f"Classifier of texts: {markdown_text(listed(labels))}"
+
+
 def _use(card: Card) -> Iterator[str]:
-    out = f"probabilities of {', '.join(map(_cell, card['labels']))} out.\n"
+    names = markdown_text(listed(card["labels"], _MOST_NAMES))
+    out = f"probabilities of {names} out, in the order of {LABELS_ASSET}.\n"
     if "caller" not in card:
-        yield f"A raw tweet in, {out}"
+        yield f"A raw text in, {out}"
         return
     yield f"Token ids in, {out}"
     yield f"**The format {card['format']} carries no ops on strings: a caller cleans and splits tweets.**"
@@ -280,5 +301,5 @@ def _table(header: tuple[str, str], rows: Any) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """Names of labels, columns and files are the user's: they are text, whatever they look like."""
-    return shown_cell(str(value))
+    """Names of labels and files are the user's: in a table they are text, whatever they look like."""
+    return markdown_text(value, _LONGEST_CELL)

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from export.start.shown import shown
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
 from keras_pipeline.labels import MOST_CLASSES, LabelMap, check_names, named_by
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
-from keras_pipeline.table.printed import Cells
+from keras_pipeline.table.printed import MOST_LINES, Cells
 from keras_pipeline.table.stored_texts import StoredTexts, TextFile, Texts
 
 SHORTEST_CLEANED: Final = 3
@@ -59,10 +60,29 @@ class ReadReport:
             ["rows read", self.rows_read],
             ["dropped: text or label missing", self.missing],
             ["dropped: too short after cleaning", self.too_short],
-            *([f"dropped: label {name!r}", count] for name, count in self.unknown_labels.items()),
+            *self._dropped_labels(),
             ["rows kept", self.rows_kept],
-            *([f"  {name}", count] for name, count in self.label_counts.items()),
+            *self._classes(),
             ["characters (min 25% 50% 75% max)", " ".join(map(str, self.length_quartiles))],
+        ]
+
+    def _dropped_labels(self) -> Cells:
+        pairs = list(self.unknown_labels.items())
+        some = [
+            [f"dropped: label {shown(name, 40)!r}", count] for name, count in pairs[:MOST_LINES]
+        ]
+        others = sum(count for _, count in pairs[MOST_LINES:])
+        return [*some, *([["dropped: other labels", others]] if others else [])]
+
+    def _classes(self) -> Cells:
+        """Rows of each class; of many, of the largest and the smallest."""
+        counts = self.label_counts
+        if len(counts) <= MOST_LINES:
+            return [[f"  {shown(name, 40)}", count] for name, count in counts.items()]
+        return [
+            ["  classes", len(counts)],
+            ["  rows of the largest", max(counts.values())],
+            ["  rows of the smallest", min(counts.values())],
         ]
 
 

@@ -1,10 +1,14 @@
 """The same rows as a table for the terminal and as one for Markdown."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from export.start.shown import shown
 
 Cells = Sequence[Sequence[object]]
+
+MOST_LINES: Final = 30
+"""Classes that a table tells one by one."""
 
 
 def text_table(header: Sequence[str], rows: Cells) -> str:

@@ -14,10 +14,11 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight
 
+from export.start.shown import shown
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.dataset import Tweets
-from keras_pipeline.table.printed import Cells
+from keras_pipeline.table.printed import MOST_LINES, Cells
 
 TEST_RANDOM_STATE: Final = 42
 """The notebook's: whatever the seed of a run, the test part stays, so that figures compare."""
@@ -63,10 +64,17 @@ class Splits:
             ["test", len(self.test)],
             ["dropped from train: twin in test", self.twins_dropped],
             ["dropped from validation: twin in test", self.validation_twins_dropped],
-            *(
-                [f"class weight of {name}", f"{self.class_weights[number]:.4f}"]
-                for number, name in enumerate(self.label_names)
-            ),
+            *self._weights(),
+        ]
+
+    def _weights(self) -> Cells:
+        weights = self.class_weights
+        if len(weights) > MOST_LINES:
+            least, most = min(weights.values()), max(weights.values())
+            return [["class weights", f"{least:.4f} to {most:.4f}"]]
+        return [
+            [f"class weight of {shown(name, 40)}", f"{weights[number]:.4f}"]
+            for number, name in enumerate(self.label_names)
         ]
 
 
