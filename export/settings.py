@@ -36,6 +36,11 @@ MOST_LEARNED: Final = 0.05
 CONFIDENCE: Final = 0.95
 """Of every interval; what lies outside is beyond chance."""
 
+TOGETHER: Final = 3
+"""Recalls that are compared at once at that confidence; of more classes each interval is wider. Of 100 pairs
+of equally good answers 34 were refused for a recall with 20 classes of 30 rows, 92 with 100 classes of 25 rows;
+so widened, 10 and 18. With three classes of 200 rows it is 7."""
+
 RESAMPLES: Final = 1000
 """Draws of the bootstrap: the ends of an interval are then known to about a tenth of its width."""
 

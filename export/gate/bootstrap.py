@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from export.settings import CONFIDENCE, RESAMPLES
+from export.settings import CONFIDENCE, RESAMPLES, TOGETHER
 
 Array = np.ndarray[Any, Any]
 
@@ -125,9 +125,15 @@ def resample(labels: Array, answers: Sequence[Array], classes: int) -> list[Coun
     ]
 
 
-def interval(resampled: Array) -> tuple[Array, Array]:
-    """Between which `CONFIDENCE` of the resamples lie: `[resamples, ...] -> 2 times [...]`."""
-    outside = (1 - CONFIDENCE) / 2
+def interval(resampled: Array, together: int = 1) -> tuple[Array, Array]:
+    """Between which `CONFIDENCE` of the resamples lie: `[resamples, ...] -> 2 times [...]`.
+
+    Args:
+        resampled: a figure of each resample.
+        together: intervals of which any one may refuse a version. Those of more than `TOGETHER` are wider, so
+            that all of them mislead about as often as those of so many do.
+    """
+    outside = (1 - CONFIDENCE) / 2 * min(1.0, TOGETHER / together)
     low, high = np.quantile(resampled, [outside, 1 - outside], axis=0)
     return low, high
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from export.gate.bootstrap import Counted, interval
-from export.settings import LEAST_ROWS, LEAST_ROWS_A_CLASS, MOST_LEARNED, Tolerances
+from export.settings import LEAST_ROWS, LEAST_ROWS_A_CLASS, MOST_LEARNED, TOGETHER, Tolerances
 from export.start.shown import listed
 
 Array = np.ndarray[Any, Any]
@@ -66,7 +66,7 @@ def compare(
 ) -> dict[str, Any]:
     """Figures of two versions on the same rows, and their differences with intervals, as JSON values."""
     macro = interval(here.drawn.macro_f1 - there.drawn.macro_f1)
-    lows, highs = interval(here.drawn.recall - there.drawn.recall)
+    lows, highs = interval(here.drawn.recall - there.drawn.recall, together=len(label_names))
     recalls = zip(label_names, here.exact.recall, there.exact.recall, lows, highs, strict=True)
     return {
         "with": rival,
@@ -105,9 +105,14 @@ def worse(comparison: dict[str, Any], tolerances: Tolerances) -> list[str]:
             sentences.append(
                 f"recall of `{name}` at most {tolerances.recall:g} below the {recall['rival']:.4f} of "
                 f"{comparison['with']}, or no lower beyond chance, {rows}. Received: {recall['here']:.4f}, "
-                f"a difference of {signed(low)} to {signed(high)} (95 %)"
+                f"a difference of {signed(low)} to {signed(high)} (95 %{_together(comparison)})"
             )
     return sentences
+
+
+def _together(comparison: dict[str, Any]) -> str:
+    """Of more than a few classes it is not each interval by itself that holds so often."""
+    return " of all classes together" if len(comparison["recall"]) > TOGETHER else ""
 
 
 def signed(value: Any) -> str:

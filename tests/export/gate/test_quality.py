@@ -82,6 +82,36 @@ class TestWorse:
         better = answered([0.77, 0.95, 0.95], seed=1)
         assert verdict(better, answered(0.8), recall=0.05).refusals == ()
 
+    def test_of_twenty_classes_one_is_lower_by_chance(self):
+        """Equally good answers, drawn thirty times: by each interval alone, a third would be refused."""
+        refused = 0
+        for seed in range(30):
+            draw = np.random.default_rng(seed)
+            labels = np.repeat(np.arange(20), 30)
+            pair = [
+                np.where(draw.random(600) < 0.65, labels, draw.integers(0, 20, 600)) for _ in "ab"
+            ]
+            new, old = (
+                Answers(name, np.eye(20)[answer], np.zeros(600, bool), knows_learned=True)
+                for name, answer in zip(("new", "version 1"), pair, strict=True)
+            )
+            found = judge(
+                labels, [f"class {n}" for n in range(20)], new, old, Tolerances(macro_f1=1)
+            )
+            refused += any("recall of" in reason for reason in found.refusals)
+        assert refused <= 6
+
+    def test_of_twenty_classes_one_that_is_given_up_is_told(self):
+        labels = np.repeat(np.arange(20), 30)
+        known = np.zeros(600, bool)
+        old = Answers("version 1", np.eye(20)[labels], known, knows_learned=True)
+        given_up = np.where(labels == 7, 8, labels)
+        new = Answers("new", np.eye(20)[given_up], known, knows_learned=True)
+        names = [f"class {n}" for n in range(20)]
+        found = judge(labels, names, new, old, Tolerances(macro_f1=1))
+        assert "recall of `class 7`" in found.refusals[-1]
+        assert found.refusals[-1].endswith("(95 % of all classes together)")
+
     def test_a_class_lower_by_chance(self):
         """Of 25 rows a tenth of the recall is nothing."""
         labels = np.array([0] * 25 + [1, 2] * 200)
