@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.report.calibration import by_confidence
 from keras_pipeline.report.drawn_names import drawn_names
-from keras_pipeline.report.worst import MOST_SHOWN
+from keras_pipeline.report.worst import smallest_classes
 from keras_pipeline.table.stored_texts import Texts
 
 _COLOURS: Final = dict(zip(SENTIMENTS, ("#c44e52", "#8c8c8c", "#55a868"), strict=True))
@@ -135,7 +135,7 @@ def learning_curves(path: Path, history: list[dict[str, float]]) -> None:
 def class_balance(path: Path, labels: Array, label_names: Sequence[str]) -> None:
     """Rows of each class, from class ids `[rows]`; of many classes those with the fewest."""
     counts = np.bincount(labels, minlength=len(label_names))
-    chosen = np.sort(np.argsort(counts, kind="stable")[:MOST_SHOWN])
+    chosen = smallest_classes(labels, len(label_names))
     drawn = drawn_names(label_names)
     names = [drawn[number] for number in chosen]
     colours = [_COLOURS.get(label_names[number], _COLOUR) for number in chosen]

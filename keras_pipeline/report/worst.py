@@ -10,6 +10,7 @@ MOST_SHOWN: Final = 30
 CONFUSIONS_SHOWN: Final = 15
 
 Metrics = dict[str, Any]
+Array = np.ndarray[Any, Any]
 
 
 def worst_classes(metrics: Metrics, most: int = MOST_SHOWN) -> list[int]:
@@ -30,6 +31,17 @@ def worst_classes(metrics: Metrics, most: int = MOST_SHOWN) -> list[int]:
     parts = list(metrics["per_class"].values())
     order = sorted(range(len(parts)), key=lambda n: (not parts[n]["rows"], parts[n]["f1"]))
     return sorted(order[:most])
+
+
+def smallest_classes(labels: Array, classes: int, most: int = MOST_SHOWN) -> list[int]:
+    """Ids of the classes with the fewest rows, in their order, from class ids `[rows]`.
+
+    Example:
+    >>> smallest_classes(np.array([0, 0, 1, 2, 2]), classes=4, most=2)
+    [1, 3]
+    """
+    counts = np.bincount(labels, minlength=classes)
+    return sorted(np.argsort(counts, kind="stable")[:most].tolist())
 
 
 def largest_confusions(

@@ -17,7 +17,7 @@ from keras_pipeline.report.evaluation import (
     class_rows,
     overall,
 )
-from keras_pipeline.report.worst import largest_confusions, worst_classes
+from keras_pipeline.report.worst import largest_confusions, smallest_classes, worst_classes
 from keras_pipeline.run_files import write_whole
 from keras_pipeline.table.printed import Cells, markdown_table
 
@@ -101,8 +101,12 @@ def _confusions(evaluation: Evaluation) -> Iterable[str]:
 
 def _numbered(evaluation: Evaluation) -> Iterable[str]:
     """Which class stands in the pictures by another name."""
-    seen = worst_classes(evaluation.metrics)
-    names = zip(evaluation.label_names, drawn_names(evaluation.label_names), strict=True)
+    classes = evaluation.label_names
+    seen = {
+        *worst_classes(evaluation.metrics),
+        *smallest_classes(evaluation.labels, len(classes)),
+    }
+    names = zip(classes, drawn_names(classes), strict=True)
     other = [pair for number, pair in enumerate(names) if number in seen and pair[0] != pair[1]]
     if other:
         rows = [[drawn, markdown_text(name)] for name, drawn in other]
