@@ -17,7 +17,7 @@ import torch
 from encoder import Pieces, Teacher, probabilities
 from tweets import SEED, phrases_of, tweets_outside
 
-from export.signatures import LABELS
+from keras_pipeline.labels import SENTIMENTS
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     answers = probabilities(
         model, Pieces(), texts, temperature=options.temperature, progress=asking
     )
-    table = pd.DataFrame({"text": texts, **dict(zip(LABELS, answers.T, strict=True))})
+    table = pd.DataFrame({"text": texts, **dict(zip(SENTIMENTS, answers.T, strict=True))})
     # Quotes around every text: else a carriage return in one would end the row for its reader.
     table.to_csv(options.out, index=False, float_format="%.5f", quoting=csv.QUOTE_NONNUMERIC)
     print(f"{options.out}: {len(table):,} tweets")

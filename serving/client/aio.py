@@ -6,8 +6,8 @@ async with AsyncSentimentClient("localhost:8500") as client:
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 
@@ -17,12 +17,15 @@ from serving.client.base import (
     POLL_INTERVAL_S,
     READY_TIMEOUT_S,
     ClientBase,
+    late_names,
     not_ready,
     worth_waiting,
 )
 from serving.client.channel import channel_arguments
-from serving.client.errors import CallCancelledError, CallError, from_rpc_error
+from serving.client.errors import CallCancelledError, CallError, ServingError, from_rpc_error
+from serving.client.labels import Ask, Conversation, Learn, Names
 from serving.client.results import ModelMetadata, Prediction, VersionStatus
+from serving.client.target import Target
 
 if TYPE_CHECKING:
     from typing import Self
@@ -33,6 +36,7 @@ _Result = TypeVar("_Result")
 class AsyncSentimentClient(ClientBase):
     """A connection to one model, for one event loop; arguments and errors as for `SentimentClient`."""
 
+    _lock = asyncio.Lock
     _channel: grpc.aio.Channel | None = None
     _stubs: dict[str, Any]
 
@@ -52,13 +56,18 @@ class AsyncSentimentClient(ClientBase):
         self, texts: Iterable[str], *, timeout_s: float | None = None
     ) -> list[Prediction]:
         """The sentiment of each text, in order; as `SentimentClient.predict`."""
-        return await self._ask(rpcs.PREDICT, texts, timeout_s)
+        return await self._ask(self._labels.predict, texts, timeout_s)
 
     async def classify(
         self, texts: Iterable[str], *, timeout_s: float | None = None
     ) -> list[Prediction]:
         """The same through Classify; as `SentimentClient.classify`."""
-        return await self._ask(rpcs.CLASSIFY, texts, timeout_s)
+        return await self._ask(self._labels.classify, texts, timeout_s)
+
+    async def labels(self, *, timeout_s: float | None = None) -> tuple[str, ...]:
+        """The class names of the version that answers; as `SentimentClient.labels`."""
+        target = self._labels.asking(None)
+        return self._labels.learn(await self._told(target, self._seconds(timeout_s)))
 
     async def metadata(self, *, timeout_s: float | None = None) -> ModelMetadata:
         """The signatures of the version that answers; as `SentimentClient.metadata`."""
@@ -101,7 +110,7 @@ class AsyncSentimentClient(ClientBase):
             self._stubs = rpcs.stubs(self._channel)
         return self._stubs[path]
 
-    async def _call(self, path: str, request: Any, seconds: float) -> Any:
+    async def _call(self, path: str, request: Any, seconds: float, target: Target) -> Any:
         call = asyncio.ensure_future(_answer(self._stub(path)(request, timeout=seconds)))
         try:
             # Unlike `await call`, this is cancelled with the caller only: a call that `close` cancels must not
@@ -111,26 +120,28 @@ class AsyncSentimentClient(ClientBase):
             call.cancel()
         if call.cancelled():
             code = grpc.StatusCode.CANCELLED
-            raise CallCancelledError(code, "Channel closed!", self.target, seconds)
+            raise CallCancelledError(code, "Channel closed!", target, seconds)
         try:
             return call.result()
         except grpc.RpcError as error:
-            raise from_rpc_error(error, self.target, seconds) from error
+            raise from_rpc_error(error, target, seconds) from error
 
     async def _tell(self, rpc: rpcs.Rpc[_Result], timeout_s: float | None) -> _Result:
-        request = rpc.build(self.target)
-        return rpc.parse(await self._call(rpc.path, request, self._seconds(timeout_s)))
+        request, seconds = rpc.build(self.target), self._seconds(timeout_s)
+        return rpc.parse(await self._call(rpc.path, request, seconds, self.target))
 
     async def _ask(
-        self, rpc: rpcs.TextRpc, texts: Iterable[str], timeout_s: float | None
+        self,
+        converse: Callable[[Sequence[str]], Conversation],
+        texts: Iterable[str],
+        timeout_s: float | None,
     ) -> list[Prediction]:
         seconds = self._seconds(timeout_s)
         slots = asyncio.Semaphore(IN_FLIGHT)
 
         async def ask_batch(batch: Sequence[str]) -> list[Prediction]:
             async with slots:
-                response = await self._call(rpc.path, rpc.build(self.target, batch), seconds)
-            return rpc.parse(response, len(batch))
+                return await self._finish(converse(batch), seconds)
 
         pieces = codec.batches(codec.check_texts(texts), self._max_batch_size)
         tasks = [asyncio.create_task(ask_batch(piece)) for piece in pieces]
@@ -141,6 +152,45 @@ class AsyncSentimentClient(ClientBase):
             for task in tasks:
                 task.cancel()
         return [prediction for answer in answers for prediction in answer]
+
+    async def _finish(self, talk: Conversation, seconds: float) -> list[Prediction]:
+        """Lead a conversation to its end."""
+        try:
+            step = next(talk)
+            while True:
+                try:
+                    answer = await self._take(step, seconds)
+                except ServingError as error:
+                    step = talk.throw(error)
+                else:
+                    step = talk.send(answer)
+        except StopIteration as end:
+            return cast("list[Prediction]", end.value)
+
+    async def _take(self, step: Ask | Learn, seconds: float) -> Any:
+        """A step of a conversation."""
+        if isinstance(step, Learn):
+            return await self._learn(step.version, seconds)
+        request = step.rpc.build(step.target, step.texts)
+        response = await self._call(step.rpc.path, request, seconds, step.target)
+        return step.rpc.parse(response, len(step.texts))
+
+    async def _learn(self, version: int, seconds: float) -> Names:
+        target = self._labels.asking(None, version)
+        try:
+            await asyncio.wait_for(self._learning.acquire(), seconds)
+        except TimeoutError as error:
+            raise late_names(target, seconds) from error
+        try:
+            return self._labels.names.get(version) or self._labels.learn(
+                await self._told(target, seconds), version
+            )
+        finally:
+            self._learning.release()
+
+    async def _told(self, target: Target, seconds: float) -> tuple[int, list[str]]:
+        request = rpcs.CLASSIFY.build(target, [""])
+        return codec.parse_names(await self._call(rpcs.CLASSIFY.path, request, seconds, target))
 
 
 async def _answer(call: Any) -> Any:

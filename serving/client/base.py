@@ -1,7 +1,9 @@
 """What the blocking and the asyncio client have in common: settings, and when waiting is worth it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, ClassVar, Final
+
+import grpc
 
 from export.signatures import MODEL_NAME
 from serving.client.channel import Tls, split_addresses
@@ -14,6 +16,7 @@ from serving.client.errors import (
     ServerUnavailableError,
     TlsError,
 )
+from serving.client.labels import Labels
 from serving.client.results import VersionStatus
 from serving.client.target import Target
 
@@ -31,6 +34,9 @@ LONGEST_TIMEOUT_S: Final = 7 * 24 * 3600.0
 
 class ClientBase:
     """Settings of a client; `serving.client.SentimentClient` documents them."""
+
+    _lock: ClassVar[Any]
+    """Makes what is held while a version's class names are learned, so that calls at once learn them once."""
 
     def __init__(
         self,
@@ -51,6 +57,8 @@ class ClientBase:
         self.target = Target(
             ",".join(self._addresses), model_name, version, version_label, signature_name
         )
+        self._labels = Labels(self.target)
+        self._learning = self._lock()
 
     def _seconds(self, timeout_s: float | None) -> float:
         return self._timeout_s if timeout_s is None else _seconds("timeout_s", timeout_s)
@@ -69,6 +77,17 @@ def _whole(name: str, value: int) -> int:
     if value != value // 1 or value < 1:
         raise ValueError(f"`{name}` must be a whole number from 1. Received: {name}={value!r}")
     return int(value)
+
+
+def late_names(target: Target, seconds: float) -> DeadlineExceededError:
+    """The error of a call that waited for another one to learn the class names.
+
+    Args:
+        target: The model with the version that answered.
+        seconds: Seconds that were waited.
+    """
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+    return DeadlineExceededError(code, "its class names are being asked for", target, seconds)
 
 
 def not_ready(

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 
@@ -24,12 +24,15 @@ from serving.client.base import (
     POLL_INTERVAL_S,
     READY_TIMEOUT_S,
     ClientBase,
+    late_names,
     not_ready,
     worth_waiting,
 )
 from serving.client.channel import channel_arguments
-from serving.client.errors import CallError, from_rpc_error
+from serving.client.errors import CallError, ServingError, from_rpc_error
+from serving.client.labels import Ask, Conversation, Learn, Names
 from serving.client.results import ModelMetadata, Prediction, VersionStatus
+from serving.client.target import Target
 
 if TYPE_CHECKING:
     from typing import Self
@@ -49,7 +52,8 @@ class SentimentClient(ClientBase):
         model_name: Name under which the server offers the model.
         version: Version to ask; the newest by default.
         version_label: Version to ask by label, such as `stable`; not together with `version`.
-        signature_name: Signature to ask; by default `serving_default`, or `classify` for `classify`.
+        signature_name: Signature to ask; by default `label`, or `serving_default` of a version without it, or
+            `classify` for `classify`.
         timeout_s: Seconds that each request may take, 5 by default; each method can override it.
         max_batch_size: Texts sent in one request at most, 512 by default.
         tls: How to trust the server; plain text by default.
@@ -58,6 +62,7 @@ class SentimentClient(ClientBase):
         ValueError: An argument does not fit; the message names it.
     """
 
+    _lock = threading.Lock
     _channel: grpc.Channel | None = None
     _stubs: dict[str, Any]
 
@@ -77,15 +82,19 @@ class SentimentClient(ClientBase):
     def predict(self, texts: Iterable[str], *, timeout_s: float | None = None) -> list[Prediction]:
         """The sentiment of each text, in order.
 
+        Each gets the class names of the version that answered it. A version that answers for the first time is
+        asked for them, once; where it is gone before it tells them, the texts are sent again.
+
         Args:
             texts: Raw texts, as many as there are; an empty one has a sentiment too.
             timeout_s: Seconds for each request of up to `max_batch_size` texts.
 
         Raises:
             TypeError: `texts` is one string, or holds something that is none.
-            BadAnswerError: The signature answers with something other than probabilities.
+            BadAnswerError: The signature answers with something other than probabilities, or the model does
+                not tell its class names.
         """
-        return self._ask(rpcs.PREDICT, texts, timeout_s)
+        return self._ask(self._labels.predict, texts, timeout_s)
 
     def classify(self, texts: Iterable[str], *, timeout_s: float | None = None) -> list[Prediction]:
         """The same through TensorFlow Serving's Classify, which wraps each text in a `tf.Example`.
@@ -98,7 +107,19 @@ class SentimentClient(ClientBase):
             TypeError: As for `predict`.
             BadAnswerError: The answer does not hold classes for each text.
         """
-        return self._ask(rpcs.CLASSIFY, texts, timeout_s)
+        return self._ask(self._labels.classify, texts, timeout_s)
+
+    def labels(self, *, timeout_s: float | None = None) -> tuple[str, ...]:
+        """The class names of the version that answers, in the order of its probabilities.
+
+        Args:
+            timeout_s: Seconds to wait for the answer.
+
+        Raises:
+            BadAnswerError: The model does not tell them.
+        """
+        target = self._labels.asking(None)
+        return self._labels.learn(self._told(target, self._seconds(timeout_s)))
 
     def metadata(self, *, timeout_s: float | None = None) -> ModelMetadata:
         """The signatures of the version that answers.
@@ -172,56 +193,106 @@ class SentimentClient(ClientBase):
                 if self._channel is not None and stub is self._stubs[path]:
                     raise
 
-    def _call(self, path: str, request: Any, seconds: float) -> Any:
+    def _call(self, path: str, request: Any, seconds: float, target: Target) -> Any:
         try:
             return self._invoke(path, lambda stub: stub(request, timeout=seconds))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, self.target, seconds) from error
+            raise from_rpc_error(error, target, seconds) from error
 
     def _tell(self, rpc: rpcs.Rpc[_Result], timeout_s: float | None) -> _Result:
         request = rpc.build(self.target)
-        return rpc.parse(self._call(rpc.path, request, self._seconds(timeout_s)))
+        return rpc.parse(self._call(rpc.path, request, self._seconds(timeout_s), self.target))
 
     def _ask(
-        self, rpc: rpcs.TextRpc, texts: Iterable[str], timeout_s: float | None
+        self,
+        converse: Callable[[Sequence[str]], Conversation],
+        texts: Iterable[str],
+        timeout_s: float | None,
     ) -> list[Prediction]:
         texts = codec.check_texts(texts)
         seconds = self._seconds(timeout_s)
         if len(texts) > self._max_batch_size:
-            return self._ask_in_batches(rpc, texts, seconds)
+            return self._ask_in_batches(converse, texts, seconds)
         if not texts:
             return []
         # A plain call takes less time than a future's, which goes through a thread of its own.
-        response = self._call(rpc.path, rpc.build(self.target, texts), seconds)
-        return rpc.parse(response, len(texts))
+        talk = converse(texts)
+        return self._finish(talk, partial(self._take, next(talk), seconds), seconds)
 
     def _ask_in_batches(
-        self, rpc: rpcs.TextRpc, texts: Sequence[str], seconds: float
+        self,
+        converse: Callable[[Sequence[str]], Conversation],
+        texts: Sequence[str],
+        seconds: float,
     ) -> list[Prediction]:
         """Send a few requests ahead; answers are read in the order of the texts."""
-        pending = deque[tuple[Any, int]]()
+        pending = deque[tuple[Conversation, Ask, Any]]()
         results: list[Prediction] = []
+
+        def read() -> list[Prediction]:
+            talk, step, call = pending.popleft()
+            return self._finish(talk, partial(self._read, step, call, seconds), seconds)
+
         try:
             for batch in codec.batches(texts, self._max_batch_size):
                 if len(pending) == IN_FLIGHT:
-                    results += self._read(rpc, pending, seconds)
-                start = partial(_start, rpc.build(self.target, batch), seconds)
-                pending.append((self._invoke(rpc.path, start), len(batch)))
+                    results += read()
+                talk = converse(batch)
+                step = cast("Ask", next(talk))
+                start = partial(_start, step.rpc.build(step.target, step.texts), seconds)
+                pending.append((talk, step, self._invoke(step.rpc.path, start)))
             while pending:
-                results += self._read(rpc, pending, seconds)
+                results += read()
         finally:
-            for call, _ in pending:
+            for *_, call in pending:
                 call.cancel()
         return results
 
-    def _read(
-        self, rpc: rpcs.TextRpc, pending: deque[tuple[Any, int]], seconds: float
+    def _finish(
+        self, talk: Conversation, take: Callable[[], Any], seconds: float
     ) -> list[Prediction]:
-        call, count = pending.popleft()
+        """Go on with a conversation to its end; `take` gives the answer to its first step."""
         try:
-            return rpc.parse(call.result(), count)
+            while True:
+                try:
+                    answer = take()
+                except ServingError as error:
+                    step = talk.throw(error)
+                else:
+                    step = talk.send(answer)
+                take = partial(self._take, step, seconds)
+        except StopIteration as end:
+            return cast("list[Prediction]", end.value)
+
+    def _take(self, step: Ask | Learn, seconds: float) -> Any:
+        """A step of a conversation."""
+        if isinstance(step, Learn):
+            return self._learn(step.version, seconds)
+        request = step.rpc.build(step.target, step.texts)
+        response = self._call(step.rpc.path, request, seconds, step.target)
+        return step.rpc.parse(response, len(step.texts))
+
+    def _read(self, step: Ask, call: Any, seconds: float) -> Any:
+        """The answer to a step that is under way."""
+        try:
+            return step.rpc.parse(call.result(), len(step.texts))
         except grpc.RpcError as error:
-            raise from_rpc_error(error, self.target, seconds) from error
+            raise from_rpc_error(error, step.target, seconds) from error
+
+    def _learn(self, version: int, seconds: float) -> Names:
+        target = self._labels.asking(None, version)
+        if not self._learning.acquire(timeout=seconds):
+            raise late_names(target, seconds)
+        try:
+            return self._labels.names.get(version) or self._labels.learn(
+                self._told(target, seconds), version
+            )
+        finally:
+            self._learning.release()
+
+    def _told(self, target: Target, seconds: float) -> tuple[int, list[str]]:
+        request = rpcs.CLASSIFY.build(target, [""])
+        return codec.parse_names(self._call(rpcs.CLASSIFY.path, request, seconds, target))
 
 
 def _close(channel: grpc.Channel) -> None:

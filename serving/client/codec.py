@@ -1,19 +1,21 @@
 """Texts to requests, responses to results: the half of a client that the blocking and the asyncio one share."""
 
+import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from export.signatures import CLASSIFY_SIGNATURE, LABELS, PROBABILITIES, TEXT
+from export.signatures import CLASSIFY_SIGNATURE, KNOWN, LABEL, PROBABILITIES, TEXT
 from serving import messages
 from serving.client.errors import BadAnswerError
+from serving.client.predictions import Scores
 from serving.client.results import ModelMetadata, Prediction, Signature, TensorSpec, VersionStatus
 from serving.client.target import Target
 
 _SLACK: Final = 1e-3
-"""How far a probability may lie outside of 0 to 1: half precision rounds by less."""
+"""How far a probability or share may lie outside of 0 to 1: half precision rounds by less."""
 
 
 def check_texts(texts: Iterable[str]) -> list[str]:
@@ -123,11 +125,12 @@ def _whole(response: Any) -> Any:
     return response
 
 
-def parse_predict(response: Any, count: int) -> list[Prediction]:
-    """The predictions of a `PredictResponse`, in the order of the `count` texts sent.
+def parse_predict(response: Any, count: int) -> Scores:
+    """What a `PredictResponse` holds, in the order of the `count` texts sent.
 
     Raises:
-        BadAnswerError: The response holds no `[count, 3]` float32 probabilities, or is damaged.
+        BadAnswerError: The response holds no `[count, classes]` float32 probabilities, does not tell which
+            version gave it, or is damaged.
     """
     outputs = _whole(response).outputs
     if PROBABILITIES not in outputs:
@@ -135,37 +138,87 @@ def parse_predict(response: Any, count: int) -> list[Prediction]:
             f'The answer has no output "{PROBABILITIES}", only {sorted(outputs)}: ask a signature that'
             " has it."
         )
-    values = _probabilities(outputs[PROBABILITIES], [count, len(LABELS)])
-    rows = (values[start : start + len(LABELS)] for start in range(0, len(values), len(LABELS)))
-    return [Prediction.from_probabilities(dict(zip(LABELS, row, strict=True))) for row in rows]
+    return Scores(
+        _version(response),
+        _rows(outputs[PROBABILITIES], count),
+        _shares(outputs[KNOWN], KNOWN, [count]) if KNOWN in outputs else None,
+        _strings(outputs[LABEL], LABEL, count) if LABEL in outputs else None,
+    )
 
 
-def _probabilities(tensor: Any, expected: list[int]) -> Sequence[float]:
-    """The values of a `TensorProto`, row by row.
+def _version(response: Any) -> int:
+    """The version that gave the answer."""
+    if not response.model_spec.HasField("version"):
+        raise BadAnswerError("The answer does not tell which version gave it.")
+    return int(response.model_spec.version.value)
+
+
+def _rows(tensor: Any, count: int) -> list[Sequence[float]]:
+    """The values of a `[count, classes]` tensor, row by row."""
+    dims = tensor.tensor_shape.dim
+    width = dims[1].size if len(dims) == 2 and dims[1].size > 0 else None
+    values = _shares(tensor, PROBABILITIES, [count, width])
+    size = len(values) // count
+    return [values[start : start + size] for start in range(0, len(values), size)]
+
+
+def _shares(tensor: Any, name: str, expected: Sequence[int | None]) -> Sequence[float]:
+    """The values of a `TensorProto`, each from 0 to 1, row by row.
 
     Raises:
-        BadAnswerError: It is no float32 tensor of the shape `expected`, or a value is no probability.
+        BadAnswerError: It is no float32 tensor of the shape `expected`, or a value is out of bounds.
     """
-    wanted = f"Expected probabilities of shape {expected}, float32, labels {', '.join(LABELS)}"
-    if tensor.dtype != messages.DataType.FLOAT:
-        raise BadAnswerError(f"{wanted}; the answer is of {_dtype(tensor.dtype)}.")
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
-    count = expected[0] * expected[1]
+    shape = _check_form(tensor, name, expected, messages.DataType.FLOAT)
+    count = math.prod(shape)
     # Both fields that may carry the values are read.
-    found = len(tensor.tensor_content) / 4 if tensor.tensor_content else len(tensor.float_val)
-    if shape != expected or found != count:
-        raise BadAnswerError(f"{wanted}; the answer has shape {shape} and {found:g} values.")
     content = tensor.tensor_content
+    found = len(content) / 4 if content else len(tensor.float_val)
+    if found != count:
+        raise BadAnswerError(
+            f"Expected {name} of shape {shape}, float32; the answer has {found:g} values."
+        )
     values = struct.unpack(f"<{count}f", content) if content else list(tensor.float_val)
-    _check_probabilities(values)
+    _check_shares(values, name)
     return values
 
 
-def _check_probabilities(values: Iterable[float]) -> None:
+def _strings(tensor: Any, name: str, count: int) -> Sequence[bytes]:
+    """The values of a `[count]` string tensor.
+
+    Raises:
+        BadAnswerError: It is none.
+    """
+    _check_form(tensor, name, [count], messages.DataType.STRING)
+    if len(tensor.string_val) != count:
+        raise BadAnswerError(
+            f"Expected {name} of shape {[count]}, string; the answer has {len(tensor.string_val)} values."
+        )
+    return list(tensor.string_val)
+
+
+def _check_form(
+    tensor: Any, name: str, expected: Sequence[int | None], dtype: messages.DataType
+) -> list[int]:
+    """The tensor's shape, where `None` stands for any size that is there.
+
+    Raises:
+        BadAnswerError: Type or shape is another.
+    """
+    sizes = ", ".join("classes" if size is None else str(size) for size in expected)
+    wanted = f"Expected {name} of shape [{sizes}], {_dtype(dtype).replace('float', 'float32')}"
+    if tensor.dtype != dtype:
+        raise BadAnswerError(f"{wanted}; the answer is of {_dtype(tensor.dtype)}.")
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    if shape != list(expected):
+        raise BadAnswerError(f"{wanted}; the answer has shape {shape}.")
+    return shape
+
+
+def _check_shares(values: Iterable[float], name: str) -> None:
     for value in values:
         # Never true of NaN.
         if not -_SLACK <= value <= 1 + _SLACK:
-            raise BadAnswerError(f"Expected probabilities from 0 to 1; the answer holds {value}.")
+            raise BadAnswerError(f"Expected {name} from 0 to 1; the answer holds {value}.")
 
 
 def parse_classify(response: Any, count: int) -> list[Prediction]:
@@ -174,16 +227,31 @@ def parse_classify(response: Any, count: int) -> list[Prediction]:
     Raises:
         BadAnswerError: The response holds another number of rows, a row without classes, or is damaged.
     """
+    rows = _classified(response, count)
+    _check_shares((found.score for row in rows for found in row.classes), PROBABILITIES)
+    return [
+        Prediction.from_probabilities({found.label: found.score for found in row.classes})
+        for row in rows
+    ]
+
+
+def _classified(response: Any, count: int) -> Any:
     rows = _whole(response).result.classifications
     if len(rows) != count or not all(row.classes for row in rows):
         raise BadAnswerError(
             f"Expected classes for {count} texts; the answer has {len(rows)} rows."
         )
-    _check_probabilities(found.score for row in rows for found in row.classes)
-    return [
-        Prediction.from_probabilities({found.label: found.score for found in row.classes})
-        for row in rows
-    ]
+    return rows
+
+
+def parse_names(response: Any) -> tuple[int, list[str]]:
+    """Of a `ClassificationResponse` to one text: the version that gave it, and its class names by class id.
+
+    Raises:
+        BadAnswerError: As `parse_classify`; or it does not tell the version.
+    """
+    (row,) = _classified(response, 1)
+    return _version(response), [found.label for found in row.classes]
 
 
 def parse_metadata(response: Any) -> ModelMetadata:

@@ -2,6 +2,8 @@
 
     ServingError
     ├── BadAnswerError               the server answered, but not with sentiments
+    │   └── OtherNamesError          the class names are not those of the version that answered
+    ├── OtherLabelsError             one table would hold answers of versions with other classes
     ├── NotReadyError                wait_until_ready gave up
     └── CallError                    a call failed
         ├── ServerUnavailableError   UNAVAILABLE
@@ -41,6 +43,14 @@ class ServingError(Exception):
 
 class BadAnswerError(ServingError):
     """The server answered, but the answer is not what was asked for."""
+
+
+class OtherNamesError(BadAnswerError):
+    """The class names are not those of the version that answered."""
+
+
+class OtherLabelsError(ServingError):
+    """A version with other classes answers than the one that answered the job's first rows."""
 
 
 class NotReadyError(ServingError):

@@ -12,14 +12,17 @@ class Prediction:
     """The sentiment of one text.
 
     Attributes:
-        label: The most probable label, as in `export.signatures.LABELS`.
+        label: The most probable label, of those of the version that answered.
         score: Its probability, 0 to 1.
         probabilities: Every label with its probability; they sum to 1.
+        known: Share of the text's tokens that the model's vocabulary has, 0 to 1, and 0 of an empty text; `None`
+            where the version or the signature does not tell it.
     """
 
     label: str
     score: float
     probabilities: Mapping[str, float]
+    known: float | None = None
 
     @classmethod
     def from_probabilities(cls, probabilities: Mapping[str, float]) -> "Prediction":
@@ -30,6 +33,15 @@ class Prediction:
         """
         label = max(probabilities, key=probabilities.__getitem__)
         return cls(label, probabilities[label], probabilities)
+
+    def best(self, count: int) -> dict[str, float]:
+        """The most probable labels with their probabilities, best first; all of them where there are no more.
+
+        >>> list(Prediction.from_probabilities({"joy": 0.25, "anger": 0.5, "fear": 0.25}).best(2))
+        ['anger', 'joy']
+        """
+        ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
+        return dict(ranked[:count])
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain dictionaries, ready for JSON."""

@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from serving import messages
 from serving.client import codec
-from serving.client.results import ModelMetadata, Prediction, VersionStatus
+from serving.client.results import ModelMetadata, VersionStatus
 from serving.client.target import Target
 
 _Result = TypeVar("_Result")
@@ -32,12 +32,15 @@ class Rpc(Generic[_Result]):
 
 @dataclass(frozen=True, slots=True)
 class TextRpc:
-    """A call with texts, as `Rpc`; `parse` also gets the number of texts that were sent."""
+    """A call with texts, as `Rpc`; `parse` also gets the number of texts that were sent.
+
+    It gives predictions where the answer carries the class names, else `serving.client.predictions.Scores`.
+    """
 
     path: str
     response: Any
     build: Callable[[Target, Sequence[str]], Any]
-    parse: Callable[[Any, int], list[Prediction]]
+    parse: Callable[[Any, int], Any]
 
 
 PREDICT: Final = TextRpc(

@@ -12,7 +12,7 @@ class Target:
         model_name: Name under which the server offers the model.
         version: A version number; `None` for the newest, or for the one that `version_label` names.
         version_label: A label such as `stable`, set up at the server; `None` for none.
-        signature_name: Signature that `predict` uses; `None` for `serving_default`.
+        signature_name: Signature that `predict` and `classify` use; `None` for their own.
 
     Raises:
         ValueError: Both a version and a label were given, a version that none can have, or a name that is

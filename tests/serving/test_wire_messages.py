@@ -112,8 +112,11 @@ def test_answers_are_read_from_tensorflow_servings_bytes():
     output = response.outputs["probabilities"]
     output.CopyFrom(tf.make_tensor_proto([[0.25, 0.5, 0.25]], tf.float32))
     assert output.tensor_content  # what tf.make_tensor_proto writes, and a caller may meet
+    response.model_spec.version.value = 3
     ours = messages.PredictResponse.FromString(response.SerializeToString())
-    (prediction,) = codec.parse_predict(ours, 1)
+    scores = codec.parse_predict(ours, 1)
+    assert (scores.version, [tuple(row) for row in scores.rows]) == (3, [(0.25, 0.5, 0.25)])
+    (prediction,) = scores.named(["negative", "neutral", "positive"])
     assert (prediction.label, prediction.score) == ("neutral", 0.5)
 
 

@@ -20,7 +20,7 @@ from serving.client.channel import Tls
 from serving.client.errors import ServingError
 from serving.client.shell import interrupt, options
 from serving.client.shell.interrupt import Guard
-from serving.client.shell.patience import PatientPredict, Predict
+from serving.client.shell.patience import PatientClient
 from serving.client.shell.rows import Columns, Rows
 from serving.client.shell.sources import STANDARD, open_source, pieces, read_lines
 from serving.client.shell.tables import predict_table
@@ -100,7 +100,8 @@ def _client(given: argparse.Namespace) -> SentimentClient:
 
 
 def _run(client: SentimentClient, given: argparse.Namespace, guard: Guard) -> None:
-    patient = PatientPredict(client.predict, given.retry_for, _tell)
+    patient = PatientClient(client, given.retry_for, _tell)
+    write = partial(write_results, sys.stdout, as_json=given.json, top=given.top)
     if given.csv is not None:
         _run_table(patient, given, guard)
     elif sys.stdout is None:
@@ -113,21 +114,22 @@ def _run(client: SentimentClient, given: argparse.Namespace, guard: Guard) -> No
     elif given.file is not None or given.texts == [STANDARD]:
         lines = read_lines("--file" if given.file else "TEXT", given.file or STANDARD)
         for texts in pieces(lines):
-            write_results(sys.stdout, texts, patient(texts), as_json=given.json)
+            write(texts, patient.predict(texts))
     else:
-        write_results(sys.stdout, given.texts, client.predict(given.texts), as_json=given.json)
+        write(given.texts, client.predict(given.texts))
 
 
 def _print_record(record: dict[str, Any]) -> None:
     put(sys.stdout, json_line(record, ascii_only=True))
 
 
-def _run_table(predict: Predict, given: argparse.Namespace, guard: Guard) -> None:
-    columns = Columns(given.text_column, given.column_prefix)
+def _run_table(client: PatientClient, given: argparse.Namespace, guard: Guard) -> None:
+    columns = Columns(given.text_column, given.column_prefix, given.top)
     with open_source("--csv", given.csv) as source:
         rows = Rows(source, given.csv, given.delimiter)
         # Before a file is made.
         columns.position(rows.header)
+        columns.header(rows.header, ())
         leave = Leave(overwrite=given.overwrite, resume=given.resume)
         output = open_target(given.out, source, leave, guard)
         with output, Progress(sys.stderr) as progress:
@@ -135,7 +137,7 @@ def _run_table(predict: Predict, given: argparse.Namespace, guard: Guard) -> Non
                 rows,
                 output,
                 columns,
-                predict,
+                client,
                 lambda done, count: progress.show(done, f"{count:,} rows"),
             )
     print(shown(f"Wrote {count:,} rows to {given.out}"), file=sys.stderr)

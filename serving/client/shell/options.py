@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from export.signatures import MODEL_NAME, SERVING_DEFAULT
+from export.signatures import LABEL_SIGNATURE, MODEL_NAME, SERVING_DEFAULT
 from export.start.command_line import Parser
 from serving.client.base import DEFAULT_MAX_BATCH_SIZE, DEFAULT_TIMEOUT_S
 from serving.client.shell.patience import DEFAULT_RETRY_FOR_S
@@ -76,6 +76,12 @@ def _add_sources(group: Any) -> None:
     add("--status", action="store_true", help="tell where the model's versions stand (default: no)")
     add("--metadata", action="store_true", help="tell the model's signatures (default: no)")
     add("--json", action="store_true", help="write a JSON object a line (default: no)")
+    add(
+        "--top",
+        type=_count,
+        metavar="N",
+        help="tell the N most probable classes of each text, best first (default: one; all in JSON and tables)",
+    )
 
 
 def _add_tables(group: Any) -> None:
@@ -134,7 +140,7 @@ def _add_target(group: Any) -> None:
     add(
         "--signature-name",
         metavar="NAME",
-        help=f"signature to ask (default: {SERVING_DEFAULT})",
+        help=f"signature to ask (default: {LABEL_SIGNATURE}, or {SERVING_DEFAULT} where there is none)",
     )
     add(
         "--timeout-s",
@@ -198,6 +204,12 @@ def _delimiter(word: str) -> str:
             f"expected one character, no quote and no line end, or tab. Received: --delimiter={word}"
         )
     return char
+
+
+def _count(word: str) -> int:
+    if not (word.isascii() and word.isdigit() and int(word[:9])):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1. Received: --top={word}")
+    return int(word[:9])
 
 
 def _seconds(word: str) -> float:

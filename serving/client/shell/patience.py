@@ -2,43 +2,58 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from serving.client.base import worth_waiting
+from serving.client.blocking import SentimentClient
 from serving.client.errors import CallCancelledError, CallError, ServerUnavailableError, TlsError
 from serving.client.results import Prediction
 
 DEFAULT_RETRY_FOR_S: Final = 60.0
 _POLL_S: Final = 0.5
 
-Predict = Callable[[Sequence[str]], list[Prediction]]
+_Result = TypeVar("_Result")
 
 
-class PatientPredict:
-    """`predict`, asked again while the server is away.
+class PatientClient:
+    """A client that asks again while the server is away.
 
     At first only a server that is not reached is waited for: a wrong name of a model is told at once. After
     the first answer, so is one that has not loaded its model yet, gives calls up or does not answer in time.
 
     Args:
-        predict: Gives the sentiments of a list of texts.
+        client: Whom to ask.
         retry_for_s: Seconds from the first failure to the last try; 0 to try once.
         tell: Gets a sentence when a wait begins.
     """
 
-    def __init__(self, predict: Predict, retry_for_s: float, tell: Callable[[str], None]) -> None:
-        self._predict = predict
+    def __init__(
+        self, client: SentimentClient, retry_for_s: float, tell: Callable[[str], None]
+    ) -> None:
+        self._client = client
         self._retry_for_s = retry_for_s
         self._tell = tell
         self._answered = False
 
-    def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """The sentiments.
 
         Raises:
             CallError: The server was away for too long, or refuses.
         """
-        found = self._try(texts)
+        return self._ask(partial(self._client.predict, texts))
+
+    def labels(self) -> tuple[str, ...]:
+        """The class names.
+
+        Raises:
+            CallError: As for `predict`.
+        """
+        return self._ask(self._client.labels)
+
+    def _ask(self, ask: Callable[[], _Result]) -> _Result:
+        found = _tried(ask)
         give_up = time.monotonic() + self._retry_for_s
         if isinstance(found, CallError) and self._is_away(found) and self._retry_for_s:
             self._tell(f"{found} Asking again for {self._retry_for_s:g} s.")
@@ -47,17 +62,18 @@ class PatientPredict:
             if left <= 0 or not self._is_away(found):
                 raise found
             time.sleep(min(_POLL_S, left))
-            found = self._try(texts)
+            found = _tried(ask)
         self._answered = True
         return found
-
-    def _try(self, texts: Sequence[str]) -> list[Prediction] | CallError:
-        try:
-            return self._predict(texts)
-        except CallError as error:
-            return error
 
     def _is_away(self, error: CallError) -> bool:
         if self._answered:
             return worth_waiting(error) or isinstance(error, CallCancelledError)
         return isinstance(error, ServerUnavailableError) and not isinstance(error, TlsError)
+
+
+def _tried(ask: Callable[[], _Result]) -> _Result | CallError:
+    try:
+        return ask()
+    except CallError as error:
+        return error

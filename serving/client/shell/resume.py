@@ -3,38 +3,43 @@
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Final
 
-from export.signatures import LABELS
-from serving.client.shell.rows import RowWriter
+from serving.client.shell.rows import Columns, RowWriter
+
+_NUMBER: Final = rb"-?\d\.\d{6}"
 
 
 class Kept:
     """The rows of an unfinished table.
 
     A row counts if it is the input's row at its place, byte for byte as this command writes it, and then
-    label, score and probabilities. The last may have been cut off anywhere, as when a machine stops; it is
+    label, score and the rest. The last may have been cut off anywhere, as when a machine stops; it is
     taken away and asked again. Anything else is somebody's file or of another input: it stays as it is.
 
     Args:
         file: To be read and written.
         head: The header's line.
         line: Gives the line of a row.
+        answers: What a row holds after the input's cells; `answers` gives it.
         received: The option and name of the file, for messages.
     """
 
     def __init__(
-        self, file: io.BufferedRandom, head: bytes, line: RowWriter, received: str
+        self,
+        file: io.BufferedRandom,
+        head: bytes,
+        line: RowWriter,
+        answers: re.Pattern[bytes],
+        received: str,
     ) -> None:
         self._file = file
         self._head = head
         self._line = line
+        self._answers = answers
         self._received = received
-        labels = b"|".join(re.escape(line([label, ""])[:-1]) for label in LABELS)
-        delimiter = line(["", ""])[:-1]
-        numbers = re.escape(delimiter).join([rb"-?\d\.\d{6}"] * (1 + len(LABELS)))
-        self._answers = re.compile(b"(?:%s)%s\n" % (labels, numbers))
 
     def check(self, rows: Iterator[list[str]]) -> tuple[int, Iterator[list[str]]]:
         """Compare, and leave the file ready for the next row.
@@ -90,3 +95,21 @@ class Kept:
             f"--resume goes on with rows of the same input and options only, and its {what} is not of"
             f" these: move the file away, or choose another --out. Received: {self._received}"
         )
+
+
+def answers(columns: Columns, labels: Sequence[str], line: RowWriter) -> re.Pattern[bytes]:
+    """What `Columns.cells` may give for a model with these classes, as it stands in a line.
+
+    Args:
+        columns: Those that are added.
+        labels: Class names.
+        line: Gives the line of a row.
+    """
+    # With an empty cell after it, for a name that is empty is written otherwise alone.
+    delimiter = line(["", ""])[:-1]
+    names = (re.escape(line([label, ""])[: -1 - len(delimiter)]) for label in labels)
+    label = b"(?:%s)" % b"|".join(names)
+    cells = [label, _NUMBER, b"(?:%s)?" % _NUMBER]
+    others = len(columns.added(labels)) - len(cells)
+    cells += [_NUMBER] * others if columns.top is None else [label, _NUMBER] * (others // 2)
+    return re.compile(re.escape(delimiter).join(cells) + b"\n")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from export.signatures import LABELS
 from export.start.shown import shown
 from serving.client.results import Prediction
 
@@ -90,26 +89,49 @@ class Columns:
     Attributes:
         text: Name of the column that holds the texts.
         prefix: Put before the names of the columns that are added.
+        top: How many classes a row tells, the most probable first; `None` for a column for each.
     """
 
     text: str
     prefix: str = ""
+    top: int | None = None
 
-    @property
-    def added(self) -> list[str]:
-        """Names of the columns that are added.
+    def added(self, labels: Sequence[str] = ()) -> list[str]:
+        """Names of the columns that are added for a model with these classes.
 
-        >>> Columns("text", "predicted_").added[:2]
-        ['predicted_label', 'predicted_score']
+        >>> Columns("text", "p_").added(["joy", "fear"])
+        ['p_label', 'p_score', 'p_known', 'p_probability_joy', 'p_probability_fear']
+        >>> Columns("text", top=2).added(["joy", "fear", "anger"])
+        ['label', 'score', 'known', 'label_2', 'score_2']
         """
-        names = ("label", "score", *(f"probability_{label}" for label in LABELS))
+        names = ["label", "score", "known"]
+        if self.top is None:
+            names += (f"probability_{label}" for label in labels)
+        else:
+            places = range(2, min(self.top, len(labels)) + 1)
+            names += (f"{name}_{place}" for place in places for name in ("label", "score"))
         return [f"{self.prefix}{name}" for name in names]
+
+    def header(self, header: Sequence[str], labels: Sequence[str]) -> list[str]:
+        """The header with the columns that are added.
+
+        Raises:
+            ValueError: It has one of these already.
+        """
+        for name in (added := self.added(labels)):
+            if name in header:
+                raise ValueError(
+                    f'The CSV file has a column "{name}" already, which is one of those to be added;'
+                    f" give them other names, as with --column-prefix predicted_."
+                    f" Received: --column-prefix={self.prefix}"
+                )
+        return [*header, *added]
 
     def position(self, header: Sequence[str]) -> int:
         """Where the texts are.
 
         Raises:
-            ValueError: The header has no such column, has it twice, or has one of those to be added.
+            ValueError: The header has no such column, or has it twice.
         """
         if header.count(self.text) != 1:
             columns = shown(", ".join(header), _LONGEST_HEADER) or "nothing"
@@ -118,20 +140,16 @@ class Columns:
                 f" cells are told apart with --delimiter. Received: --text-column={self.text}, columns:"
                 f" {columns}"
             )
-        for name in self.added:
-            if name in header:
-                raise ValueError(
-                    f'The CSV file has a column "{name}" already, which is one of those to be added;'
-                    f" give them other names, as with --column-prefix predicted_."
-                    f" Received: --column-prefix={self.prefix}"
-                )
         return header.index(self.text)
 
-
-def cells(prediction: Prediction) -> list[str]:
-    """What is added to a row, below `Columns.added`."""
-    numbers = (prediction.score, *(prediction.probabilities[label] for label in LABELS))
-    return [prediction.label, *(f"{number:.6f}" for number in numbers)]
+    def cells(self, prediction: Prediction) -> list[str]:
+        """What is added to a row, below `added`; `known` is empty where the model does not tell it."""
+        known = "" if prediction.known is None else f"{prediction.known:.6f}"
+        found = [prediction.label, f"{prediction.score:.6f}", known]
+        if self.top is None:
+            return [*found, *(f"{number:.6f}" for number in prediction.probabilities.values())]
+        others = list(prediction.best(self.top).items())[1:]
+        return [*found, *(cell for label, number in others for cell in (label, f"{number:.6f}"))]
 
 
 def row_writer(delimiter: str) -> RowWriter:

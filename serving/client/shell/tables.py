@@ -1,22 +1,28 @@
 """A CSV file in, the same file with sentiments out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
+from serving.client.errors import OtherLabelsError
+from serving.client.results import Prediction
 from serving.client.shell.output import Output
-from serving.client.shell.patience import Predict
-from serving.client.shell.resume import Kept
-from serving.client.shell.rows import Columns, Rows, cells, row_writer
+from serving.client.shell.patience import PatientClient
+from serving.client.shell.resume import Kept, answers
+from serving.client.shell.rows import Columns, Rows, row_writer
 from serving.client.shell.sources import pieces
 from serving.client.shell.unfinished import UnfinishedFile
+
+_NAMED: Final = 5
+"""Classes that a message names."""
 
 Report = Callable[[float | None, int], None]
 """Told the part of the file that is done, 0 to 1, `None` where it has no size, and the number of rows."""
 
 
 def predict_table(
-    rows: Rows, output: Output, columns: Columns, predict: Predict, report: Report
+    rows: Rows, output: Output, columns: Columns, client: PatientClient, report: Report
 ) -> int:
-    """Copy a CSV file with columns `label`, `score` and one probability for each label added.
+    """Copy a CSV file with columns added: `label`, `score`, `known`, and one probability for each class.
 
     Bytes that are no UTF-8 are copied as they are. Rows that the output holds already are not asked again.
 
@@ -24,7 +30,7 @@ def predict_table(
         rows: The input.
         output: Where to.
         columns: Which column is asked, and what the new ones are called.
-        predict: Gives the sentiments of a list of texts.
+        client: Gives the class names, and the sentiments of a list of texts.
         report: Is told the progress.
 
     Returns:
@@ -32,22 +38,46 @@ def predict_table(
 
     Raises:
         OSError: A file cannot be read or written.
+        OtherLabelsError: A version with other classes has come to answer.
         ValueError: The input has no such column or is no CSV, or the output holds rows of another.
     """
     position = columns.position(rows.header)
+    labels = client.labels()
     line = row_writer(rows.delimiter)
-    head = line([*rows.header, *columns.added])
+    head = line(columns.header(rows.header, labels))
     left: Iterator[list[str]] = rows
     if isinstance(output, UnfinishedFile) and output.resumed:
-        kept = Kept(output.file, head, line, f"--out={output.name}")
+        pattern = answers(columns, labels, line)
+        kept = Kept(output.file, head, line, pattern, f"--out={output.name}")
         output.rows, left = kept.check(rows)
     else:
         output.add([head], 0)
     for piece in pieces(left):
-        predictions = predict([row[position] for row in piece])
+        predictions = client.predict([row[position] for row in piece])
+        _check_labels(predictions, labels)
         answered = zip(piece, predictions, strict=True)
-        output.add([line([*row, *cells(found)]) for row, found in answered], len(piece))
+        output.add([line([*row, *columns.cells(found)]) for row, found in answered], len(piece))
         report(rows.part_read(), output.rows)
     output.commit()
     report(1.0, output.rows)
     return output.rows
+
+
+def _check_labels(predictions: Sequence[Prediction], labels: tuple[str, ...]) -> None:
+    for found in predictions:
+        if tuple(found.probabilities) != labels:
+            raise OtherLabelsError(
+                f"A version with the classes {_named(tuple(found.probabilities))} has come to answer, and the"
+                f" table's are {_named(labels)}: choose a version of these with --version, or write another"
+                " table."
+            )
+
+
+def _named(labels: tuple[str, ...]) -> str:
+    """The first few.
+
+    >>> _named(("a", "b", "c", "d", "e", "f", "g"))
+    'a, b, c, d, e and 2 more'
+    """
+    more = len(labels) - _NAMED
+    return ", ".join(labels[:_NAMED]) + (f" and {more} more" if more > 0 else "")

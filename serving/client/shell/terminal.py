@@ -3,8 +3,8 @@
 import os
 import shutil
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from export.start.shown import json_line, shown
 from serving.client.codec import encode_text
@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
 _RESET: Final = "\x1b[0m"
 _COLOURS: Final = {"negative": "\x1b[31m", "neutral": "\x1b[33m", "positive": "\x1b[32m"}
+_SHORTEST: Final = "negative"
+"""What the column of labels is as wide as, at least."""
+_LONGEST: Final = 24
 _BAR_WIDTH: Final = 30
 _REDRAW_S: Final = 0.1
 
 
 def write_results(
-    out: TextIO, texts: Sequence[str], predictions: Iterable[Prediction], *, as_json: bool
+    out: TextIO,
+    texts: Sequence[str],
+    predictions: Sequence[Prediction],
+    *,
+    as_json: bool,
+    top: int | None = None,
 ) -> None:
     """Write one line a text: JSON objects, columns for a terminal, or tab-separated fields.
 
@@ -29,17 +37,29 @@ def write_results(
         texts: The texts asked about.
         predictions: Their results, in the same order.
         as_json: Whether to write JSON.
+        top: How many classes to tell, best first; by default one, and all in JSON.
     """
+    labels = {label for one in predictions for label in one.best(top or 1)}
+    width = min(max(map(len, (*labels, _SHORTEST))), _LONGEST)
     for text, prediction in zip(texts, predictions, strict=True):
         if as_json:
-            # As it was sent: a byte that is no UTF-8 went out as U+FFFD.
-            record = {"text": encode_text(text).decode(), **prediction.to_dict()}
-            line = json_line(record, ascii_only=not _is_utf8(out))
+            line = json_line(_record(text, prediction, top), ascii_only=not _is_utf8(out))
         elif out.isatty():
-            line = _coloured(text, prediction, shutil.get_terminal_size().columns)
+            columns = shutil.get_terminal_size().columns
+            line = _coloured(text, prediction.best(top or 1), width, columns)
         else:
-            line = f"{shown(prediction.label)}\t{prediction.score:.4f}\t{shown(text, None)}"
+            best = prediction.best(top or 1).items()
+            found = (f"{shown(label)}\t{number:.4f}" for label, number in best)
+            line = "\t".join([*found, shown(text, None)])
         put(out, line)
+
+
+def _record(text: str, prediction: Prediction, top: int | None) -> dict[str, Any]:
+    record = prediction.to_dict()
+    if top is not None:
+        record["probabilities"] = prediction.best(top)
+    # As it was sent: a byte that is no UTF-8 went out as U+FFFD.
+    return {"text": encode_text(text).decode(), **record}
 
 
 def put(out: TextIO, line: str) -> None:
@@ -48,12 +68,12 @@ def put(out: TextIO, line: str) -> None:
     out.write(line.encode(encoding, "replace").decode(encoding) + "\n")
 
 
-def _coloured(text: str, prediction: Prediction, width: int) -> str:
-    """Label and score in columns, then as much of the text as fits."""
-    head = f"{shown(prediction.label):<8} {prediction.score:>6.1%}"
+def _coloured(text: str, best: Mapping[str, float], width: int, columns: int) -> str:
+    """Labels and scores in columns, then as much of the text as fits."""
+    cells = [f"{shown(label, width):<{width}} {number:>6.1%}" for label, number in best.items()]
     if "NO_COLOR" not in os.environ:
-        head = f"{_COLOURS.get(prediction.label, '')}{head}{_RESET}"
-    return f"{head}  {shown(text, max(width - 18, 10))}"
+        cells[0] = f"{_COLOURS.get(next(iter(best)), '')}{cells[0]}{_RESET}"
+    return f"{'  '.join(cells)}  {shown(text, max(columns - (width + 10) * len(best), 10))}"
 
 
 def _is_utf8(out: TextIO) -> bool:

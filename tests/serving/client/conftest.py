@@ -5,7 +5,7 @@ from concurrent import futures
 
 import grpc
 import pytest
-from client_tables import TABLE
+from client_tables import TABLE, class_names
 
 from serving.client import __main__ as cli
 
@@ -60,10 +60,12 @@ class Bytes(grpc.GenericRpcHandler):
 def answering(request):
     """A function that starts a real server of raw bytes, at a port if one is given; gives its address.
 
-    Each keyword is a method, its value bytes, or a function of request and context.
+    Each keyword is a method, its value bytes, or a function of request and context. Classify tells the classes
+    of `client_tables.LABELS` if it is not among them.
     """
 
     def start(port=0, **answers):
+        answers = {"Classify": class_names(), **answers}
         calls = {
             name: answer if callable(answer) else (lambda *_, answer=answer: answer)
             for name, answer in answers.items()

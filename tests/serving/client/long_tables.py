@@ -44,6 +44,7 @@ def answer(request, context=None):
     """The answer to a Predict in bytes; it tells the texts' places."""
     count = count_of(request)
     response = messages.PredictResponse()
+    response.model_spec.version.value = 3
     tensor = response.outputs["probabilities"]
     tensor.dtype = 1
     for size in (count, 3):

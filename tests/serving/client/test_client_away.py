@@ -105,7 +105,11 @@ class TestAServerThatIsAway:
     def test_a_refusal_is_told_at_once(self, answering, here, capfd, code):
         """As a wrong name of the model: waiting would not mend it."""
         (here / "in.csv").write_text("text\na\n")
-        address = answering(Predict=lambda _, context: context.abort(code, "no"))
+
+        def refuse(_, context):
+            context.abort(code, "no")
+
+        address = answering(Predict=refuse, Classify=refuse)
         began_at = time.monotonic()
         assert cli.main(["--csv", "in.csv", "--out", "r.csv", "--address", address]) == 1
         assert time.monotonic() - began_at < 3

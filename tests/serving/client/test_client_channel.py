@@ -6,6 +6,7 @@ from concurrent import futures
 
 import grpc
 import pytest
+from client_tables import class_names
 
 from serving import messages
 from serving.client import SentimentClient
@@ -33,8 +34,9 @@ def fake(request):
             request_deserializer=messages.PredictRequest.FromString,
             response_serializer=messages.PredictResponse.SerializeToString,
         )
+        classify = grpc.unary_unary_rpc_method_handler(lambda *_: class_names())
         handlers = grpc.method_handlers_generic_handler(
-            messages.PREDICTION_SERVICE, {"Predict": method}
+            messages.PREDICTION_SERVICE, {"Predict": method, "Classify": classify}
         )
         server.add_generic_rpc_handlers((handlers,))
         port = server.add_insecure_port("127.0.0.1:0")
@@ -47,6 +49,7 @@ def fake(request):
 
 def answer(count, *, padding=0):
     response = messages.PredictResponse()
+    response.model_spec.version.value = 3
     tensor = response.outputs["probabilities"]
     tensor.dtype = 1
     for size in (count, 3):

@@ -22,6 +22,7 @@ ROWS = [0.2, 0.3, 0.5]
 
 def predicted(*, values=ROWS, content=None, dtype=1, shape=(1, 3)):
     response = messages.PredictResponse()
+    response.model_spec.version.value = 3
     tensor = response.outputs["probabilities"]
     tensor.dtype = dtype
     for size in shape:
