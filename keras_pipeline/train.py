@@ -195,10 +195,17 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
         fitted = training.fit_run(run, data, tensorboard=intent.tensorboard)
     hashes = data.learned_from(text_hashes)
     write_whole(run.path / LEARNED_FROM, lambda file: write_hashes(file, hashes))
+    coverage = training.coverage_of(fitted, data)
     evaluation = training.evaluate_run(fitted, data)
-    checksum = weights_sha256(fitted.model)
-    seconds = perf_counter() - began_at
-    training.save_run(run, data, fitted, evaluation, seconds=seconds, weights_sha256=checksum)
+    training.save_run(
+        run,
+        data,
+        fitted,
+        evaluation,
+        coverage=coverage,
+        seconds=perf_counter() - began_at,
+        weights_sha256=weights_sha256(fitted.model),
+    )
     path = shown(str(run.path))
     print(f"\n{evaluation.table()}\n\nRun saved: {path} (report.md, model.keras, metrics.json)")
     if fitted.interrupted:

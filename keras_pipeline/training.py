@@ -28,6 +28,7 @@ from keras_pipeline.fit.devices import (
 from keras_pipeline.fit.fitting import Fitted, fit
 from keras_pipeline.fit.memory import explain_shortage
 from keras_pipeline.model import SentimentModel, load_model
+from keras_pipeline.report.coverage import Coverage, measure_coverage
 from keras_pipeline.report.evaluation import Evaluation, evaluate
 from keras_pipeline.report.written_report import write_report
 from keras_pipeline.run_files import explain_disk_errors, write_whole
@@ -151,6 +152,13 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
         )
 
 
+def coverage_of(fitted: Fitted, data: TrainingData) -> Coverage:
+    """What is lost of the validation part before the model reads it; it is told, too."""
+    coverage = measure_coverage(fitted.model, data.validation.texts)
+    print("\n".join(coverage.lines()), flush=True)
+    return coverage
+
+
 def evaluate_run(fitted: Fitted, data: TrainingData) -> Evaluation:
     """The model's figures on the test part."""
     test = data.splits.test
@@ -173,6 +181,7 @@ def save_run(
     fitted: Fitted,
     evaluation: Evaluation,
     *,
+    coverage: Coverage,
     seconds: float,
     weights_sha256: str,
 ) -> None:
@@ -183,6 +192,7 @@ def save_run(
         data: what it read.
         fitted: what training gave.
         evaluation: figures of the test part.
+        coverage: what of the texts the model reads.
         seconds: that the run has taken until now.
         weights_sha256: by it an export tells whether the model was trained further since.
     """
@@ -196,9 +206,11 @@ def save_run(
             title=f"Run {run.path.name}",
             overview=[*data.tweets.report.table(), *data.table()],
             history=fitted.history,
+            coverage=coverage,
         )
     summary = _summary(fitted, evaluation, data)
     summary["wall_seconds"] = round(seconds, 1)
+    summary["validation"] = coverage.shares()
     summary["weights_sha256"] = weights_sha256
     # The last file: where it is, the others are whole.
     run.write("metrics.json", json.dumps(summary, indent=2) + "\n")

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_pipeline.layers.vectorizer import UNKNOWN_ID
+from keras_pipeline.layers.vectorizer import EMPTY_TOKEN, UNKNOWN_ID
 from keras_pipeline.table.stored_texts import Texts, text_batches
 
 _IDS_AT_ONCE: Final = 1_000_000
@@ -24,6 +24,10 @@ def adapt_vectorizer(
         texts: `[rows]` str.
     """
     vectorizer.adapt(text_batches(texts).map(cleaner, num_parallel_calls=tf.data.AUTOTUNE))
+    words = vectorizer.get_vocabulary()
+    # Of an empty text nothing is known, whatever training had.
+    if EMPTY_TOKEN in words and len(words) > UNKNOWN_ID + 2:
+        vectorizer.set_vocabulary([word for word in words[UNKNOWN_ID + 1 :] if word != EMPTY_TOKEN])
 
 
 def forget_rare_words(

@@ -14,7 +14,7 @@ PADDING_ID: Final = 0
 UNKNOWN_ID: Final = 1
 """Of a word outside the vocabulary."""
 
-# No tweet can hold it: cleaned text has no brackets. Unless a training tweet was empty, it is
+# No tweet can hold it: cleaned text has no brackets. Training keeps it out of the vocabulary, so that it is
 # looked up as an unknown word.
 EMPTY_TOKEN: Final = "[empty]"  # noqa: S105 (a token of text, not of access)
 

@@ -8,6 +8,7 @@ import numpy as np
 from export.start.markdown import markdown_text
 from export.start.shown import shown
 from keras_pipeline.report import pictures
+from keras_pipeline.report.coverage import Coverage
 from keras_pipeline.report.drawn_names import drawn_names
 from keras_pipeline.report.evaluation import (
     CLASS_COLUMNS,
@@ -32,6 +33,7 @@ def write_report(
     title: str,
     overview: Cells = (),
     history: list[dict[str, float]] | None = None,
+    coverage: Coverage | None = None,
 ) -> None:
     """Write `folder/report.md` and `folder/figures/*.png`.
 
@@ -41,6 +43,7 @@ def write_report(
         title: heading of the report.
         overview: rows of a table that tells what was read and how it was split.
         history: one dict an epoch, for the learning curves; left out without it.
+        coverage: what of the texts the model reads; left out without it.
     """
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
@@ -55,7 +58,8 @@ def write_report(
     pictures.calibration(figures / "calibration.png", evaluation.labels, evaluation.probabilities)
     if history:
         pictures.learning_curves(figures / "learning_curves.png", history)
-    text = "\n".join(_sections(evaluation, title, overview, history or []))
+    sections = [*_sections(evaluation, title, overview, history or []), *_lost(coverage)]
+    text = "\n".join(sections)
     write_whole(folder / "report.md", lambda file: file.write_text(text, encoding="utf-8"))
 
 
@@ -85,6 +89,15 @@ def _sections(
     yield "![Text lengths](figures/text_lengths.png)\n"
     yield "## Calibration\n\n![Calibration](figures/calibration.png)\n"
     yield f"## The {_MISTAKES_SHOWN} most confident mistakes\n\n" + _mistakes(evaluation) + "\n"
+
+
+def _lost(coverage: Coverage | None) -> Iterable[str]:
+    """What the model does not read of the texts, and the rows where that is worst."""
+    if coverage is None:
+        return
+    yield f"## What is not read\n\n{coverage.sentence()}.\n"
+    rows = [[_as_code(str(text)), *shares] for text, *shares in coverage.table()]
+    yield markdown_table(["text", "characters dropped", "tokens unknown"], rows) + "\n"
 
 
 def _confusions(evaluation: Evaluation) -> Iterable[str]:
