@@ -59,6 +59,26 @@ class RunRecord:
         """Name of the table; its path is one machine's own."""
         return Path(str(self.data.get("path", "unknown"))).name
 
+    def with_learned_from(self, hashes: Array) -> Array | None:
+        """`hashes`, and those of what this run learned from; None where that is not known."""
+        if self.learned_from is None:
+            return None
+        return np.union1d(self.learned_from, hashes)
+
+
+def ancestry_of(run: RunRecord) -> list[dict[str, Any]]:
+    """What a run that goes on from `run` tells of it and of its own ancestors, the nearest first."""
+    checksum = run.data.get("sha256")
+    earlier = run.results.get("ancestry")
+    told = {
+        "run": run.name,
+        "finished_at": run.finished_at,
+        "data": run.data_name,
+        "data_sha256": checksum.get("path") if isinstance(checksum, dict) else checksum,
+        "weights_sha256": run.weights_sha256,
+    }
+    return [told, *(earlier if isinstance(earlier, list) else [])]
+
 
 def read_run(folder: Path) -> RunRecord:
     """Read a run folder.

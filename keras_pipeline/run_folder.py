@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import DataSource
+from keras_pipeline.data_source import OTHER_FILES, DataSource
 from keras_pipeline.errors import DiskError, UserError
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.run_files import (
@@ -39,8 +39,9 @@ from keras_pipeline.run_files import (
 )
 
 DEFAULT_ROOT = Path("runs")
+MODEL_FILE: Final = "model.keras"
 
-_FILES: Final = ("path", "embeddings", "soft_labels")
+_FILES: Final = ("path", *OTHER_FILES)
 """Attributes of a `DataSource` that name a file."""
 
 
@@ -68,7 +69,7 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
     @property
     def model(self) -> Path:
         """The trained model."""
-        return self.path / "model.keras"
+        return self.path / MODEL_FILE
 
     @property
     def saved_model(self) -> Path:

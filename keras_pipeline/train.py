@@ -23,8 +23,9 @@ from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
 from export.versions.publish import check_can_publish
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import DataSource, shown_path
+from keras_pipeline.data_source import OTHER_FILES, DataSource, shown_path
 from keras_pipeline.errors import UserError, exits_cleanly
+from keras_pipeline.fit.ancestor import settings_kept
 from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.options import (
     add_config_options,
@@ -121,6 +122,8 @@ def _fresh(options: argparse.Namespace) -> _Asked:
     from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
 
     config, source = config_of(options), data_source_of(options)
+    if source.start_from is not None:
+        config = settings_kept(config, given_settings(options), source.start_from)
     check_fits(config)
     if options.output is not None:
         check_is_free(options.output)
@@ -154,7 +157,7 @@ def _check_tensorboard(options: argparse.Namespace) -> None:
 
 def _resumed(options: argparse.Namespace) -> _Asked:
     """The run as it was asked: its own settings, its own data, its own end."""
-    names = ("data", "embeddings", "soft_labels", "publish", "no_export", "tensorboard")
+    names = ("data", *OTHER_FILES, "publish", "no_export", "tensorboard")
     changed = sorted(given_settings(options)) + [name for name in names if getattr(options, name)]
     if changed or options.preset != "default":
         raise UserError(
@@ -185,6 +188,8 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
     """The trained model, once everything of the run is saved; None after Ctrl-C."""
     from export.run_record import (  # noqa: PLC0415 (NumPy, as above)
         LEARNED_FROM,
+        ancestry_of,
+        read_run,
         weights_sha256,
         write_hashes,
     )
@@ -193,8 +198,13 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
 
     with run.noting_failure():
         fitted = training.fit_run(run, data, tensorboard=intent.tensorboard)
-    hashes = data.learned_from(text_hashes)
-    write_whole(run.path / LEARNED_FROM, lambda file: write_hashes(file, hashes))
+    start = data.source.start_from
+    ancestor = None if start is None else read_run(start.parent)
+    hashes: Any = data.learned_from(text_hashes)
+    if ancestor is not None:
+        hashes = ancestor.with_learned_from(hashes)
+    if hashes is not None:
+        write_whole(run.path / LEARNED_FROM, lambda file: write_hashes(file, hashes))
     coverage = training.coverage_of(fitted, data)
     evaluation = training.evaluate_run(fitted, data)
     training.save_run(
@@ -205,6 +215,7 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
         coverage=coverage,
         seconds=perf_counter() - began_at,
         weights_sha256=weights_sha256(fitted.model),
+        ancestry=[] if ancestor is None else ancestry_of(ancestor),
     )
     path = shown(str(run.path))
     print(f"\n{evaluation.table()}\n\nRun saved: {path} (report.md, model.keras, metrics.json)")

@@ -139,6 +139,8 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
     make_reproducible(config.seed)
     strategy = choose_strategy()
     print(text_table(["", ""], data.table()))
+    path = data.source.start_from
+    start = None if path is None else load_model(path)
     print(f"\nTraining on {describe(strategy)}, at most {config.epochs} epochs", flush=True)
     with explain_shortage(config):
         return fit(
@@ -147,6 +149,7 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
             config,
             checkpoint=run.checkpoint,
             embeddings=data.source.embeddings,
+            start=start,
             strategy=strategy,
             tensorboard=run.path / "tensorboard" if tensorboard else None,
         )
@@ -184,6 +187,7 @@ def save_run(
     coverage: Coverage,
     seconds: float,
     weights_sha256: str,
+    ancestry: list[dict[str, Any]],
 ) -> None:
     """Write everything that the run produced.
 
@@ -195,6 +199,7 @@ def save_run(
         coverage: what of the texts the model reads.
         seconds: that the run has taken until now.
         weights_sha256: by it an export tells whether the model was trained further since.
+        ancestry: the runs that it went on from, see `export.run_record.ancestry_of`.
     """
     write_whole(run.model, fitted.model.save)
     if fitted.history:
@@ -212,6 +217,7 @@ def save_run(
     summary["wall_seconds"] = round(seconds, 1)
     summary["validation"] = coverage.shares()
     summary["weights_sha256"] = weights_sha256
+    summary["ancestry"] = ancestry
     # The last file: where it is, the others are whole.
     run.write("metrics.json", json.dumps(summary, indent=2) + "\n")
 

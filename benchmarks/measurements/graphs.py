@@ -16,7 +16,7 @@ from benchmarks.shared.results import Row, Section
 from benchmarks.shared.turns import take_turns
 from benchmarks.shared.workload import batches_of
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.fit.vocabulary import adapt_vectorizer
+from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel, build_classifier

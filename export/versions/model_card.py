@@ -89,6 +89,7 @@ def write_model_card(
         "rows": run.results.get("rows", {}),
         "learned_from": None if run.learned_from is None else len(run.learned_from),
         "config": run.config,
+        "ancestry": run.results.get("ancestry", []),
         **_made(directory, artefact),
         "gate": _gate(report),
         "limits": limits_of_use(run.config, labels, words, rows),
@@ -175,6 +176,7 @@ def _markdown(card: Card) -> Iterator[str]:
             ("texts learned from", "unknown" if learned_from is None else f"{learned_from:,}"),
         ],
     )
+    yield from _ancestry(card["ancestry"])
     yield "## Settings\n"
     # The classes stand at the top.
     yield from _table(
@@ -184,6 +186,21 @@ def _markdown(card: Card) -> Iterator[str]:
     yield from _table(("what", "value"), _artefact(card))
     yield "## Limits of use\n"
     yield from (f"- {markdown_text(limit)}" for limit in card["limits"])
+
+
+def _ancestry(ancestors: list[dict[str, Any]]) -> Iterator[str]:
+    """The runs that this one went on from, the nearest first."""
+    if not ancestors:
+        return
+    yield "## Ancestry\n"
+    yield "Trained further from these runs; what they learned from counts as learned from here, too.\n"
+    yield from _table(
+        ("run", "finished, and its data"),
+        [
+            (a["run"], f"{a['finished_at']}, {a['data']}, sha256 {a['data_sha256']}")
+            for a in ancestors
+        ],
+    )
 
 
 def _quality(card: Card) -> Iterator[str]:

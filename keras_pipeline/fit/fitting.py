@@ -26,9 +26,10 @@ from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.fit.replicas import Accuracy
 from keras_pipeline.fit.sizes import fit_to_rows
-from keras_pipeline.fit.vocabulary import adapt_vectorizer, forget_rare_words
-from keras_pipeline.fit.word_scores import MOST_CLASSES, MOST_ROWS, fit_word_scores
-from keras_pipeline.fit.word_vectors import WordVectors, read_word_vectors
+from keras_pipeline.fit.start import take_over, tell_lacking_words
+from keras_pipeline.fit.words.vocabulary import adapt_vectorizer, forget_rare_words
+from keras_pipeline.fit.words.word_scores import MOST_CLASSES, MOST_ROWS, fit_word_scores
+from keras_pipeline.fit.words.word_vectors import WordVectors, read_word_vectors
 from keras_pipeline.layers.cpu_bidirectional import CpuBidirectional
 from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
@@ -73,6 +74,7 @@ def fit(
     *,
     checkpoint: Path,
     embeddings: Path | None = None,
+    start: SentimentModel | None = None,
     strategy: tf.distribute.Strategy | None = None,
     tensorboard: Path | None = None,
 ) -> Fitted:
@@ -84,6 +86,7 @@ def fit(
         config: hyperparameters.
         checkpoint: file that holds the state after each epoch.
         embeddings: file of word vectors to begin with.
+        start: a trained model to go on from, of the config's sizes: its words and weights are kept.
         strategy: where to compute; by default as TensorFlow places it.
         tensorboard: folder for TensorBoard's logs, None for none.
 
@@ -93,12 +96,18 @@ def fit(
         MemoryShortageError: the settings need more memory than there is.
         DiskError: there is no room for the checkpoint; the one before is still there.
     """
-    cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
-    adapt_vectorizer(vectorizer, cleaner, train.texts)
-    vectors = read_word_vectors(embeddings, vectorizer.get_vocabulary()) if embeddings else None
+    vectors, least_count = None, config.least_word_count
+    if start is not None:
+        cleaner, vectorizer, least_count = start.cleaner, start.vectorizer, 1
+        tell_lacking_words(vectorizer, cleaner, train.texts)
+    else:
+        cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
+        adapt_vectorizer(vectorizer, cleaner, train.texts)
+        if embeddings:
+            vectors = read_word_vectors(embeddings, vectorizer.get_vocabulary())
     # A rare word that has a vector from outside is known well enough.
     keep = vectors.rows if vectors else ()
-    data = _encoded(train, validation, (cleaner, vectorizer), config.least_word_count, keep)
+    data = _encoded(train, validation, (cleaner, vectorizer), least_count, keep)
     words = vectorizer.get_vocabulary()
     config = fit_to_rows(config, len(data.train))
     check_fits(config, words=len(words), rows=0 if has_gpu() else len(train))
@@ -107,6 +116,8 @@ def fit(
         classifier = _compiled(config, len(words), averaged_steps)
         if vectors is not None:
             _begin_with(vectors, words, classifier, data.train, config)
+        if start is not None:
+            take_over(start, classifier, config.labels)
     stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
     averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
     saver = Checkpoint(checkpoint, stopping, averaging)

@@ -24,7 +24,7 @@ class WordScores(keras.layers.Layer):
         probabilities' = softmax(trust * log(probabilities) + scores)
 
     The root makes long texts weigh as much as short ones, as the length of a TF-IDF row does. Fresh weights
-    leave the answer as it is; `keras_pipeline.fit.word_scores` finds others. No gradient changes them.
+    leave the answer as it is; `keras_pipeline.fit.words.word_scores` finds others. No gradient changes them.
 
     Args:
         vocabulary_size: rows of the table.

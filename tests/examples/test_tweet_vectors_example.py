@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_pipeline.fit.word_vectors import read_word_vectors
+from keras_pipeline.fit.words.word_vectors import read_word_vectors
 
 SCRIPT = Path(__file__).parents[2] / "examples/teacher/tweet_vectors.py"
 

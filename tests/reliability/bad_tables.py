@@ -14,7 +14,7 @@ from keras_pipeline import evaluate, train
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
-from keras_pipeline.fit.word_vectors import read_word_vectors
+from keras_pipeline.fit.words.word_vectors import read_word_vectors
 from keras_pipeline.table.first_look import check_files
 from keras_pipeline.table.soft_labels import read_soft_labels
 from serving.client import __main__ as client

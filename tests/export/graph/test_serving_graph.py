@@ -15,7 +15,7 @@ from export.graph.serving_classifier import FUSED_UP_TO_ROWS, serving_classifier
 from export.graph.serving_graph import serving_graph
 from export.graph.token_ids import TokenIds
 from export.settings import GRAPHS
-from keras_pipeline.fit.vocabulary import adapt_vectorizer
+from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel

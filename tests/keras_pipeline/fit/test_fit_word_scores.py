@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_pipeline.fit.batches import TokenRows
-from keras_pipeline.fit.word_scores import fit_word_scores
+from keras_pipeline.fit.words.word_scores import fit_word_scores
 
 WORDS = ["", "[UNK]", "lovely", "loveliest", "awful", "awfully", "the", "lake", "tram"]
 GOOD, BAD, PLAIN = ([2, 6, 7], [3]), ([4, 6, 8], [5]), ([6, 7], [6, 8])

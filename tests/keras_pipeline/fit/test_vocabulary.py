@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pipeline.fit.vocabulary import adapt_vectorizer, forget_rare_words
+from keras_pipeline.fit.words.vocabulary import adapt_vectorizer, forget_rare_words
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
 

@@ -10,7 +10,7 @@ from keras_pipeline import train
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.fit.fitting import fit
-from keras_pipeline.fit.word_vectors import SCALE, read_word_vectors
+from keras_pipeline.fit.words.word_vectors import SCALE, read_word_vectors
 from keras_pipeline.table.training_rows import TextRows
 
 VOCABULARY = ["", "[UNK]", "good", "bad", "zany"]

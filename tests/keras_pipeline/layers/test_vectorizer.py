@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_pipeline import TweetCleaner
-from keras_pipeline.fit.vocabulary import adapt_vectorizer
+from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
 from keras_pipeline.layers.vectorizer import build_vectorizer
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.fit.vocabulary import adapt_vectorizer
+from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
 from keras_pipeline.layers import ExpressiveTweetCleaner, TweetCleaner, build_vectorizer
 from keras_pipeline.model import SentimentModel, build_classifier
 from keras_pipeline.report.coverage import measure_coverage
