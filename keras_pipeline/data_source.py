@@ -7,9 +7,12 @@ its data file is read; importing the package would run old code that nobody here
 import dataclasses
 import hashlib
 import importlib.metadata
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from export.tables.errors import TableError
+from export.tables.paths import table_files
 from keras_pipeline.errors import UserError
 from keras_pipeline.labels import LabelMap
 
@@ -20,6 +23,17 @@ CORPUS_SHA256: Final = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f
 
 OTHER_FILES: Final = ("embeddings", "soft_labels", "start_from")
 """Attributes of a `DataSource` that name a file beside the table."""
+
+FILE_LISTS: Final = ("more_paths", "validation_paths", "test_paths")
+"""Attributes that hold several."""
+
+DEFAULT_TEXT, DEFAULT_LABEL = "text", "sentiment"
+_USUAL_TEXTS: Final = frozenset(
+    ["tweet", "content", "sentence", "review", "comment", "message", "body"]
+)
+_USUAL_LABELS: Final = frozenset(
+    ["label", "labels", "category", "class", "target", "polarity", "rating", "stars"]
+)
 
 _HOW_TO_GET_DATA: Final = (
     "No training data: expected `--data FILE`, or `data/Twitter_Data.csv` (train.csv of the Kaggle "
@@ -33,13 +47,19 @@ class DataSource:
     """Where the rows are and how to read them.
 
     Attributes:
-        path: the CSV file.
+        path: the table, or the first of its files.
+        more_paths: further files of the same table.
+        validation_paths: a table whose rows, all of them, are the validation part.
+        test_paths: a table whose rows, all of them, are the test part.
         text_column: name of the column that holds raw tweets.
         label_column: name of the column that holds the labels.
         span_column: name of the column that holds the part of the text which carries its sentiment;
             a table may lack it.
         id_column: name of the column by which soft labels may name a row; a table may lack it.
-        encoding: of the file, a Python codec name.
+        encoding: of CSV files, a Python codec name.
+        delimiter: of CSV files; found out by default.
+        columns: names of the columns of CSV files that have no header row.
+        quotes: whether double quotes set cells of CSV files off.
         label_map: which classes the values of the label column stand for, as in
             `keras_pipeline.labels.LabelMap`; None takes the values for what they are.
         drop_unknown_labels: drop rows with a label outside `label_map`, else refuse the file.
@@ -52,11 +72,17 @@ class DataSource:
     """
 
     path: Path
-    text_column: str = "text"
-    label_column: str = "sentiment"
+    text_column: str = DEFAULT_TEXT
+    label_column: str = DEFAULT_LABEL
     span_column: str = "selected_text"
     id_column: str = "textID"
     encoding: str = "utf-8"
+    delimiter: str | None = None
+    columns: tuple[str, ...] = ()
+    quotes: bool = True
+    more_paths: tuple[Path, ...] = ()
+    validation_paths: tuple[Path, ...] = ()
+    test_paths: tuple[Path, ...] = ()
     label_map: str | None = None
     drop_unknown_labels: bool = False
     embeddings: Path | None = None
@@ -74,6 +100,15 @@ class DataSource:
                 "`text_column` and `label_column` must be two columns. "
                 f"Received: text_column=label_column={self.text_column!r}"
             )
+        if self.columns and len(set(self.columns)) < len(self.columns):
+            raise UserError(
+                f"`columns` must be different names. Received: columns={','.join(self.columns)}"
+            )
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise UserError(
+                "`delimiter` must be one character, \\t for a tab, and no quote or line end. "
+                f"Received: delimiter={self.delimiter!r}"
+            )
         if self.label_map is not None:
             LabelMap.parse(self.label_map)
         elif self.drop_unknown_labels:
@@ -85,31 +120,76 @@ class DataSource:
     def files(self) -> dict[str, Path]:
         """What a run reads, by the attribute that names it."""
         named = {name: getattr(self, name) for name in ("path", *OTHER_FILES)}
+        for name in FILE_LISTS:
+            named |= {f"{name}/{n}": path for n, path in enumerate(getattr(self, name))}
         return {name: path for name, path in named.items() if path is not None}
+
+    def paths(self) -> tuple[Path, ...]:
+        """The files of the table that is cut into parts."""
+        return (self.path, *self.more_paths)
+
+    def tables(self) -> tuple[Path, ...]:
+        """All files that hold labelled rows."""
+        return (*self.paths(), *self.validation_paths, *self.test_paths)
+
+    def found_columns(self, header: Sequence[str]) -> tuple[str, str]:
+        """The columns of texts and labels in a table: as named, or where nobody named one, the only usual name.
+
+        Args:
+            header: names of the table's columns.
+
+        Example:
+        >>> DataSource(Path("a.csv")).found_columns(["id", "tweet", "label"])
+        ('tweet', 'label')
+        """
+        return (
+            _found(self.text_column, DEFAULT_TEXT, _USUAL_TEXTS, header),
+            _found(self.label_column, DEFAULT_LABEL, _USUAL_LABELS, header),
+        )
 
     def sha256(self) -> dict[str, str]:
         """Checksum of each file, so that a resumed run notices other data."""
         return {name: sha256_of(path) for name, path in self.files().items()}
 
 
-def find_source(data: str | Path | None = None, **options: object) -> DataSource:
+def _found(name: str, default: str, usual: frozenset[str], header: Sequence[str]) -> str:
+    if name != default or name in header:
+        return name
+    there = [column for column in header if column.lower() in usual]
+    return there[0] if len(there) == 1 else name
+
+
+def find_source(
+    data: str | Path | Sequence[str | Path] | None = None, **options: object
+) -> DataSource:
     """Choose the CSV: `data` if given, else the user's Twitter_Data.csv, else the bundled corpus.
 
     Args:
-        data: a CSV path or None.
+        data: a table, several files of one, folders or globs; or None.
         **options: attributes of `DataSource`; None means the source's own default.
 
     Raises:
         UserError: none of them is there, or the bundled corpus is not the file it should be.
     """
     given = {name: value for name, value in options.items() if value is not None}
+    for name in ("validation_paths", "test_paths"):
+        if given.get(name):
+            given[name] = _files(given[name], name.replace("_paths", "-data"))
     if data is not None:
-        return DataSource(Path(data), **given)  # type: ignore[arg-type]
+        first, *more = _files([data] if isinstance(data, (str, Path)) else data, "data")
+        return DataSource(first, more_paths=tuple(more), **given)  # type: ignore[arg-type]
     if KAGGLE_FILE.is_file():
         return DataSource(KAGGLE_FILE, **given)  # type: ignore[arg-type]
     # The corpus is what it is: its columns and encoding are known, whatever the options say.
     teaching = {name: given[name] for name in OTHER_FILES if name in given}
     return DataSource(find_corpus(), encoding="latin-1", **teaching)  # type: ignore[arg-type]
+
+
+def _files(names: Any, option: str) -> tuple[Path, ...]:
+    try:
+        return table_files(names, option)
+    except TableError as error:
+        raise UserError(str(error)) from None
 
 
 def find_corpus() -> Path:

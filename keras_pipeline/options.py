@@ -57,7 +57,11 @@ def given_settings(options: argparse.Namespace) -> dict[str, Any]:
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Options that tell which CSV to read, and how."""
     group = parser.add_argument_group("data")
-    group.add_argument("--data", metavar="CSV", help="labelled tweets")
+    group.add_argument(
+        "--data", nargs="+", metavar="FILE",
+        help="labelled texts: CSV, TSV, JSON Lines or Parquet, packed by gzip, bzip2, xz or zstd or not; several "
+        "files, folders and globs are one table",
+    )  # fmt: skip
     group.add_argument(
         "--text-column", default="text", metavar="NAME", help="column with the tweets"
     )
@@ -72,7 +76,22 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--id-column", default="textID", metavar="NAME",
         help="column by which --soft-labels may name a row; it may be missing",
     )  # fmt: skip
-    group.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the CSV")
+    group.add_argument(
+        "--encoding", default="utf-8", metavar="NAME", help="of a CSV (default: utf-8)"
+    )
+    group.add_argument(
+        "--delimiter", metavar="CHARACTER", help=r"of a CSV, \t for a tab (default: found out)"
+    )
+    group.add_argument(
+        "--columns",
+        metavar="NAME,...",
+        help="columns of a CSV without a header row, in their order",
+    )
+    group.add_argument(
+        "--no-quotes",
+        action="store_true",
+        help="double quotes of a CSV are text, and set no cell off",
+    )
     group.add_argument(
         "--labels", dest="label_map", metavar="VALUE=NAME,...",
         help="class names in the order of their ids, and which values of the label column they stand for, "
@@ -83,6 +102,16 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="drop rows whose label is none of --labels, instead of refusing the file",
     )
+
+
+def add_part_options(parser: argparse.ArgumentParser) -> None:
+    """Tables that come in parts."""
+    group = parser.add_argument_group("parts of the data")
+    for part in ("validation", "test"):
+        group.add_argument(
+            f"--{part}-data", nargs="+", metavar="FILE",
+            help=f"all its rows are the {part} part (default: a share of --data)",
+        )  # fmt: skip
 
 
 def add_teaching_options(parser: argparse.ArgumentParser) -> None:
@@ -118,6 +147,11 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
         span_column=options.span_column,
         id_column=options.id_column,
         encoding=options.encoding,
+        delimiter=_delimiter(options.delimiter),
+        columns=_names(options.columns),
+        quotes=not options.no_quotes,
+        validation_paths=getattr(options, "validation_data", None),
+        test_paths=getattr(options, "test_data", None),
         label_map=options.label_map,
         drop_unknown_labels=options.drop_unknown_labels,
         # Only training reads them: evaluation has no such options.
@@ -125,6 +159,15 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
         soft_labels=getattr(options, "soft_labels", None),
         start_from=None if start_from is None else start_from / MODEL_FILE,
     )
+
+
+def _delimiter(given: str | None) -> str | None:
+    """A tab is hard to type."""
+    return "\t" if given in ("\\t", "tab") else given
+
+
+def _names(given: str | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(name.strip() for name in given.split(","))
 
 
 def progress_verbosity() -> int:

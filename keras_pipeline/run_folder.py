@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import OTHER_FILES, DataSource
+from keras_pipeline.data_source import FILE_LISTS, OTHER_FILES, DataSource
 from keras_pipeline.errors import DiskError, UserError
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.run_files import (
@@ -175,8 +175,11 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
                 damaged.
         """
         saved, expected = _saved_source(self.path / "data.json")
-        files = {name: Path(saved[name]) for name in expected}
-        source = DataSource(**{**saved, **files})
+        files = {name: Path(text) for name, text in _files_in(saved).items()}
+        lists = {name: tuple(map(Path, saved.get(name, ()))) for name in FILE_LISTS}
+        single = {name: path for name, path in files.items() if "/" not in name}
+        columns = {"columns": tuple(saved.get("columns", ()))}
+        source = DataSource(**{**saved, **single, **lists, **columns})
         try:
             gone = [path for path in files.values() if not path.is_file()]
             received = {} if gone else source.sha256()
@@ -279,8 +282,26 @@ def _resumable(path: Path) -> RunFolder | None:
 
 
 def _described(source: DataSource) -> dict[str, Any]:
-    files = {name: str(path.resolve()) for name, path in source.files().items()}
-    return {**dataclasses.asdict(source), **files, "sha256": source.sha256()}
+    resolved = {name: str(path.resolve()) for name, path in source.files().items()}
+    single = {name: text for name, text in resolved.items() if "/" not in name}
+    lists = {
+        kind: [text for name, text in resolved.items() if name.startswith(f"{kind}/")]
+        for kind in FILE_LISTS
+    }
+    return {**dataclasses.asdict(source), **single, **lists, "sha256": source.sha256()}
+
+
+def _files_in(saved: dict[str, Any]) -> dict[str, Any]:
+    """As `DataSource.files` names them."""
+    files = {name: saved[name] for name in _FILES if saved.get(name) is not None}
+    for kind in FILE_LISTS:
+        listed = saved.get(kind) or []
+        files |= (
+            {f"{kind}/{n}": text for n, text in enumerate(listed)}
+            if isinstance(listed, list)
+            else {kind: None}
+        )
+    return files
 
 
 def _saved_source(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -291,7 +312,7 @@ def _saved_source(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         saved["label_map"] = saved.get("label_map") or ",".join(SENTIMENTS)
     if isinstance(checksums, str):  # a run from before embeddings and soft labels
         checksums = {"path": checksums}
-    files = {name: saved[name] for name in _FILES if saved.get(name) is not None}
+    files = _files_in(saved)
     kinds = {field.name: type(field.default) for field in dataclasses.fields(DataSource)}
     sound = (
         isinstance(checksums, dict)
@@ -303,6 +324,8 @@ def _saved_source(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
             isinstance(saved[name], kinds[name]) for name in saved if kinds[name] in (str, bool)
         )
         and isinstance(saved.get("label_map"), str | None)
+        and isinstance(saved.get("delimiter"), str | None)
+        and _is_list_of_texts(saved.get("columns", []))
     )
     if not sound:
         raise UserError(
@@ -310,6 +333,10 @@ def _saved_source(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
             f"Received: {json.dumps({**saved, 'sha256': checksums}):.200}"
         )
     return saved, checksums
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _began_at(path: Path) -> tuple[int, str]:

@@ -30,6 +30,7 @@ from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.options import (
     add_config_options,
     add_data_options,
+    add_part_options,
     add_teaching_options,
     config_of,
     data_source_of,
@@ -82,6 +83,7 @@ def _parser() -> Parser:
         "--tensorboard", action="store_true", help="write TensorBoard logs into the run folder"
     )
     add_data_options(parser)
+    add_part_options(parser)
     add_teaching_options(parser)
     add_config_options(parser)
     return parser
@@ -157,7 +159,15 @@ def _check_tensorboard(options: argparse.Namespace) -> None:
 
 def _resumed(options: argparse.Namespace) -> _Asked:
     """The run as it was asked: its own settings, its own data, its own end."""
-    names = ("data", *OTHER_FILES, "publish", "no_export", "tensorboard")
+    names = (
+        "data",
+        "validation_data",
+        "test_data",
+        *OTHER_FILES,
+        "publish",
+        "no_export",
+        "tensorboard",
+    )
     changed = sorted(given_settings(options)) + [name for name in names if getattr(options, name)]
     if changed or options.preset != "default":
         raise UserError(

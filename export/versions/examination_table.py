@@ -1,4 +1,4 @@
-"""An examination from a CSV file of labelled texts.
+"""An examination from a table of labelled texts: CSV with any delimiter, JSON Lines or Parquet, packed or not.
 
     text,label
     "so happy, really",positive
@@ -8,14 +8,21 @@ without a text or a label are left out, and counted.
 """
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from export.errors import UnreadableRunError
+from export.tables.compressed import START_BYTES, start_of, telling_damage, unpacked
+from export.tables.delimiters import find_delimiter
+from export.tables.errors import TableError
+from export.tables.formats import CSV, kind_of
+from export.tables.records import Records
 from export.versions.examination import Examination
 
 _LONGEST_CELL: Final = (
@@ -40,8 +47,14 @@ def read_table(
         UnreadableRunError: the file cannot be read as this, or holds labels that no version knows.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            pairs = list(_pairs(file, text_column, label_column))
+        with (
+            telling_damage(path.name),
+            path.open("rb", START_BYTES) as raw,
+            closing(unpacked(raw)) as file,
+        ):
+            pairs = list(_pairs(*_rows(file, path.name, text_column, label_column)))
+    except TableError as error:
+        raise _refused("a table of labelled texts", f"examination={path}: {error}") from error
     except OSError as error:
         raise _refused("a CSV file", f"examination={path} ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -65,26 +78,50 @@ def read_table(
     )
 
 
-def _pairs(file: Iterator[str], text_column: str, label_column: str) -> Iterator[tuple[str, str]]:
-    """Text and label of each row; csv.Error for what is no table."""
+def _rows(
+    file: io.BufferedReader, name: str, text_column: str, label_column: str
+) -> tuple[Iterator[list[str]], int, int]:
+    """Rows, and where texts and labels are; csv.Error for what is no table."""
+    start = start_of(file)
+    kind = kind_of(name, start)
+    if kind == CSV:
+        delimiter = find_delimiter(
+            start.decode("utf-8-sig", errors="replace"), wanted=(text_column, label_column)
+        )
+        rows = _of_csv(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), delimiter)
+        header = next(rows, [])
+    else:
+        records = Records(file, name, kind)
+        rows, header = records, records.header
+    for column in (text_column, label_column):
+        if header.count(column) != 1:
+            columns = ", ".join(header) or "none"
+            raise csv.Error(f"which must have one column `{column}`, with {columns}")
+    return rows, header.index(text_column), header.index(label_column)
+
+
+def _of_csv(file: io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
+    """The header, and rows as wide as it."""
     limit = csv.field_size_limit(_LONGEST_CELL)
     try:
-        reader = csv.reader(file, strict=True)
-        header = next(reader, [])
-        for column in (text_column, label_column):
-            if header.count(column) != 1:
-                columns = ", ".join(header) or "none"
-                raise csv.Error(f"which must have one column `{column}`, with {columns}")
-        text, label = header.index(text_column), header.index(label_column)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        width = 0
         for row in reader:
-            if row and len(row) != len(header):
-                raise csv.Error(
-                    f"with {len(row)} cells in line {reader.line_num}, not {len(header)}"
-                )
+            if row and len(row) != (width or len(row)):
+                raise csv.Error(f"with {len(row)} cells in line {reader.line_num}, not {width}")
             if row:
-                yield row[text], row[label].strip()
+                width = len(row)
+                yield row
     finally:
         csv.field_size_limit(limit)
+        with suppress(ValueError):  # closed already
+            file.detach()  # whoever opened the bytes closes them
+
+
+def _pairs(rows: Iterator[list[str]], text: int, label: int) -> Iterator[tuple[str, str]]:
+    """Text and label of each row."""
+    for row in rows:
+        yield row[text], row[label].strip()
 
 
 def _refuse_labels(path: Path, counts: Counter[str], names: Sequence[str]) -> None:

@@ -26,14 +26,12 @@ CELLS_AS_TEXT: Final[dict[str, Any]] = {
 
 
 @contextmanager
-def explain_csv_errors(source: "DataSource") -> Iterator[None]:
-    """Turn what goes wrong while reading `source` into a `UserError`.
+def explain_csv_errors(path: Path, encoding: str) -> Iterator[None]:
+    """Turn what goes wrong while reading a CSV into a `UserError`.
 
     Raises:
-        UserError: no such file, empty, no CSV, a column missing, bytes that do not decode.
+        UserError: empty, no CSV, bytes that do not decode.
     """
-    path = source.path
-    _refuse_what_is_no_text(path, source.encoding)
     try:
         yield
     except pd.errors.EmptyDataError:
@@ -41,30 +39,34 @@ def explain_csv_errors(source: "DataSource") -> Iterator[None]:
             f"`{path}` must be a CSV with a header row. Received: an empty file"
         ) from None
     except (UnicodeDecodeError, UnicodeError):
-        raise UserError(_undecodable(path, source.encoding)) from None
+        raise UserError(_undecodable(path, encoding)) from None
     except LookupError:
         raise UserError(
             f"`encoding` must be one that Python knows, such as utf-8 or latin-1. "
-            f"Received: encoding={source.encoding!r}"
+            f"Received: encoding={encoding!r}"
         ) from None
     except pd.errors.ParserError as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
-        raise UserError(f"`{path}` must be a CSV with one header row. Received: {reason}") from None
+        raise UserError(
+            f"`{path}` must be a CSV with one header row; a delimiter can be named by --delimiter, and "
+            f"--no-quotes takes quotes for text. Received: {reason}"
+        ) from None
 
 
-def check_columns(chunk: pd.DataFrame, source: "DataSource") -> None:
-    """Refuse a table without the two columns, or with more cells a row than its header has.
+def check_columns(chunk: pd.DataFrame, path: Path, source: "DataSource") -> None:
+    """Refuse a table without the two columns.
 
     Raises:
         UserError: as told.
     """
-    check_width(chunk, source.path)
-    wanted = {"text-column": source.text_column, "label-column": source.label_column}
+    text, label = source.found_columns(list(chunk))
+    wanted = {"text-column": text, "label-column": label}
     missing = [f"`{name}` (--{option})" for option, name in wanted.items() if name not in chunk]
     if missing:
         named = ", ".join(f"`{name}`" for name in list(chunk)[:20])
+        mended = "; --delimiter tells what parts them" if len(chunk.columns) == 1 else ""
         raise UserError(
-            f"`{source.path}` must have the column {' and '.join(missing)}. Received columns: {named}"
+            f"`{path}` must have the column {' and '.join(missing)}{mended}. Received columns: {named}"
         )
 
 
@@ -80,18 +82,28 @@ def check_width(table: pd.DataFrame, path: Path) -> None:
         )
 
 
-def _refuse_what_is_no_text(path: Path, encoding: str) -> None:
-    """No file, a folder, or bytes no CSV has (NUL, unless the encoding has them)."""
+def refuse_what_is_no_file(path: Path) -> None:
+    """No file, or a folder.
+
+    Raises:
+        UserError: as told.
+    """
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
         raise UserError(f"`data` must be a CSV file. Received: data={path} ({found})")
-    try:
-        with path.open("rb") as file:
-            start = file.read(_SNIFFED_BYTES)
-    except OSError as error:
-        raise UserError(
-            f"`data` must be readable. Received: data={path} ({error.strerror})"
-        ) from None
+
+
+def refuse_what_is_no_text(path: Path, start: bytes, encoding: str) -> None:
+    """Bytes that no CSV has: NUL, unless the encoding has them.
+
+    Args:
+        path: for messages.
+        start: the first bytes of the file, unpacked.
+        encoding: a codec's name.
+
+    Raises:
+        UserError: as told.
+    """
     wide = re.match(r"utf[-_]?(16|32)", encoding, re.IGNORECASE)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not wide:
         raise UserError(f"`{path}` starts with a UTF-16 mark; try --encoding utf-16")

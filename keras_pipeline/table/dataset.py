@@ -8,6 +8,7 @@ on request, where the label is none of those asked for.
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +20,15 @@ from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
 from keras_pipeline.labels import MOST_CLASSES, LabelMap, check_names, named_by
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
-from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
+from keras_pipeline.table.chunks import read_chunks
 from keras_pipeline.table.printed import MOST_LINES, Cells
 from keras_pipeline.table.stored_texts import StoredTexts, TextFile, Texts
 
 SHORTEST_CLEANED: Final = 3
 """Characters a cleaned tweet must have; the notebook dropped those of 2 or fewer."""
 
-_CHUNK_ROWS: Final = 10_000
+VALIDATION, TEST = 1, 2
+"""Of `Tweets.parts`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +102,8 @@ class Tweets:
         spans: the part of each text that carries its sentiment, `[rows]` str, empty where there
             is none; None if the table has no such column.
         ids: names of the rows, `[rows]` str; None if nobody asked, or the table has no such column.
+        parts: where the table came in parts, 0 for rows to be cut into them, `VALIDATION` or `TEST` for those
+            that are one: `[rows] int8`; None for 0 everywhere.
     """
 
     texts: StoredTexts
@@ -109,6 +113,7 @@ class Tweets:
     report: ReadReport
     spans: StoredTexts | None = None
     ids: StoredTexts | None = None
+    parts: np.ndarray[Any, Any] | None = None
 
 
 def read_tweets(source: DataSource, names: Sequence[str] | None = None) -> Tweets:
@@ -126,9 +131,13 @@ def read_tweets(source: DataSource, names: Sequence[str] | None = None) -> Tweet
     labels = _Labels(source, names)
     tally: Counter[str] = Counter()
     texts: defaultdict[str, TextFile] = defaultdict(TextFile)
-    parts = [_keep(chunk, tally, labels, texts) for chunk in _chunks(source)]
+    kept = [
+        (*rows, np.full(len(rows[0]), part, np.int8))
+        for part, chunk in _all_chunks(source)
+        for rows in [_keep(chunk, tally, labels, texts)]
+    ]
     labels.refuse_unknown()
-    numbers, twins, characters = (np.concatenate(column) for column in zip(*parts, strict=True))
+    numbers, twins, characters, parts = _joined(kept)
     if not len(numbers):
         raise UserError(
             f"`{source.path}` must hold rows with a text and a label. "
@@ -137,7 +146,7 @@ def read_tweets(source: DataSource, names: Sequence[str] | None = None) -> Tweet
     ids, found = labels.ids(numbers)
     columns = {name: file.view() for name, file in texts.items()}
     report = _report(characters, np.bincount(ids, minlength=len(found)), found, tally, labels)
-    return Tweets(labels=ids, label_names=found, twins=twins, report=report, **columns)
+    return Tweets(labels=ids, label_names=found, twins=twins, report=report, parts=parts, **columns)
 
 
 class _Labels:
@@ -212,23 +221,38 @@ class _Labels:
             )
 
 
-def _chunks(source: DataSource) -> Iterator[pd.DataFrame]:
-    """The file piece by piece: columns `text` and `label`, `span` and `id` if there; NaN for empty."""
-    columns = {source.text_column: "text", source.label_column: "label"}
-    columns.setdefault(source.span_column, "span")
-    if source.soft_labels is not None:  # nothing else asks for ids
-        columns.setdefault(source.id_column, "id")
-    with (
-        explain_csv_errors(source),
-        # Every column is parsed, though two are kept: asked for two, pandas would not notice a row with
-        # a comma too many.
-        pd.read_csv(
-            source.path, encoding=source.encoding, chunksize=_CHUNK_ROWS, **CELLS_AS_TEXT
-        ) as reader,
-    ):
-        for chunk in reader:
-            check_columns(chunk, source)
-            yield chunk[[name for name in columns if name in chunk]].rename(columns=columns)
+def _joined(kept: list[tuple[np.ndarray[Any, Any], ...]]) -> list[np.ndarray[Any, Any]]:
+    """Columns of all pieces; a table without a row has none."""
+    nothing = (np.zeros(0, np.int64),) * 4
+    return [np.concatenate(column) for column in zip(*(kept or [nothing]), strict=True)]
+
+
+def _all_chunks(source: DataSource) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Pieces of all tables, each with the part that its rows belong to."""
+    tables = {0: source.paths(), VALIDATION: source.validation_paths, TEST: source.test_paths}
+    for part, paths in tables.items():
+        for path in paths:
+            for chunk in _chunks(path, source):
+                yield part, chunk
+
+
+def _chunks(path: Path, source: DataSource) -> Iterator[pd.DataFrame]:
+    """One file piece by piece: columns `text` and `label`, `span` and `id` if there; NaN for empty."""
+    told = False
+    for chunk in read_chunks(path, source):
+        text, label = source.found_columns(list(chunk))
+        if not told and (text, label) != (source.text_column, source.label_column):
+            print(
+                f"Texts are read from column `{shown(text)}`, labels from `{shown(label)}` (--text-column, "
+                "--label-column)",
+                flush=True,
+            )
+        told = True
+        columns = {text: "text", label: "label"}
+        columns.setdefault(source.span_column, "span")
+        if source.soft_labels is not None:  # nothing else asks for ids
+            columns.setdefault(source.id_column, "id")
+        yield chunk[[name for name in columns if name in chunk]].rename(columns=columns)
 
 
 def _keep(
@@ -252,8 +276,11 @@ def _keep(
     tally.update(
         read=len(chunk), missing=len(chunk) - len(present), too_short=int((~long_enough).sum())
     )
-    for name in {"text", "span", "id"} & set(rows):
-        files[f"{name}s"].append(rows[name][long_enough])
+    # What the first table has counts: of several not all may have the columns that may be missing.
+    names = {name.removesuffix("s") for name in files} or {"text", "span", "id"} & set(rows)
+    for name in names:
+        cells = rows[name] if name in rows else pd.Series("", index=rows.index)
+        files[f"{name}s"].append(cells[long_enough])
     characters = np.fromiter(map(len, texts), np.int32, len(texts))
     return numbers[known][long_enough], twins[long_enough], characters[long_enough]
 

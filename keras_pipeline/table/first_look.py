@@ -3,15 +3,13 @@
 No TensorFlow here, unlike in `keras_pipeline.table.dataset`: that takes seconds to import.
 """
 
-import pandas as pd
-
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
-from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_columns, explain_csv_errors
+from keras_pipeline.table.chunks import read_chunks
 
 
 def check_files(source: DataSource) -> None:
-    """Look at the head of the table, and whether the other files are there.
+    """Look at the head of each table, and whether the other files are there.
 
     Raises:
         UserError: a file that is not there or no CSV, an unknown encoding, a column that it lacks.
@@ -22,6 +20,5 @@ def check_files(source: DataSource) -> None:
             raise UserError(
                 f"`--{name.replace('_', '-')}` must be a file. Received: {name}={path} (no such file)"
             )
-    with explain_csv_errors(source):
-        head = pd.read_csv(source.path, encoding=source.encoding, nrows=1, **CELLS_AS_TEXT)
-    check_columns(head, source)
+    for path in source.tables():
+        next(read_chunks(path, source, rows=1), None)

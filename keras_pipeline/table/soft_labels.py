@@ -18,8 +18,16 @@ import pandas as pd
 
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
-from keras_pipeline.table.csv_errors import CELLS_AS_TEXT, check_width, explain_csv_errors
+from keras_pipeline.table.csv_errors import (
+    CELLS_AS_TEXT,
+    check_width,
+    explain_csv_errors,
+    refuse_what_is_no_file,
+    refuse_what_is_no_text,
+)
 from keras_pipeline.table.stored_texts import Texts
+
+_START_BYTES: Final = 65_536
 
 _SUM_TOLERANCE: Final = 0.02
 """Probabilities written with two decimals may miss a sum of 1 by so much."""
@@ -59,8 +67,10 @@ def read_soft_labels(path: Path, source: DataSource, names: Sequence[str]) -> So
         UserError: no such file, no CSV, a column missing, rows of more cells than the header, or numbers
             that are no probabilities.
     """
-    file = dataclasses.replace(source, path=path)
-    with explain_csv_errors(file):
+    refuse_what_is_no_file(path)
+    with path.open("rb") as file:
+        refuse_what_is_no_text(path, file.read(_START_BYTES), source.encoding)
+    with explain_csv_errors(path, source.encoding):
         table = pd.read_csv(path, encoding=source.encoding, **CELLS_AS_TEXT)
     check_width(table, path)
     by = _key_column(table, path, source, names)

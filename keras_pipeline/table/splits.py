@@ -17,7 +17,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from export.start.shown import shown
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
-from keras_pipeline.table.dataset import Tweets
+from keras_pipeline.table.dataset import TEST, VALIDATION, Tweets
 from keras_pipeline.table.printed import MOST_LINES, Cells
 
 TEST_RANDOM_STATE: Final = 42
@@ -45,6 +45,8 @@ class Splits:
             out of it, as in the notebook: rows / (classes * rows of the class).
         label_names: name of each class.
         rare: classes whose rows were dealt one by one, for they have too few to be cut by shares.
+        validation_twins_in_train: training rows left out for standing in a validation part that came as a
+            table of its own.
     """
 
     train: Rows
@@ -55,6 +57,7 @@ class Splits:
     class_weights: dict[int, float]
     label_names: tuple[str, ...]
     rare: tuple[str, ...] = ()
+    validation_twins_in_train: int = 0
 
     def table(self) -> Cells:
         """Two columns for a table: what, how many."""
@@ -64,6 +67,11 @@ class Splits:
             ["test", len(self.test)],
             ["dropped from train: twin in test", self.twins_dropped],
             ["dropped from validation: twin in test", self.validation_twins_dropped],
+            *(
+                [["dropped from train: twin in validation", self.validation_twins_in_train]]
+                if self.validation_twins_in_train
+                else []
+            ),
             *self._weights(),
         ]
 
@@ -85,14 +93,23 @@ def split(tweets: Tweets, config: TrainConfig) -> Splits:
         UserError: a class with fewer than `LEAST_ROWS` rows, or with none left to learn from.
     """
     labels, twins, names = tweets.labels, tweets.twins, tweets.label_names
-    counts = np.bincount(labels, minlength=len(names))
-    _check_class_sizes(counts, names)
+    whole, given_validation, given_test = _given_parts(tweets)
+    counts = np.bincount(labels[whole], minlength=len(names))
+    to_cut = 1 + (not len(given_validation)) + (not len(given_test))
+    _check_class_sizes(counts, names, to_cut)
     rare = counts < _rows_to_be_cut(config)
-    rows = np.arange(len(labels), dtype=np.int32)
-    rest, test = _cut(rows, labels, rare, config.test_fraction, TEST_RANDOM_STATE, parts=2)
-    watched = validation_fraction(config, len(rest))
-    train, validation = _cut(rest, labels, rare, watched, config.seed, parts=1)
-    train, validation = _with_their_twins(train, validation, twins)
+    rest, test = whole, given_test
+    if not len(test):
+        rest, test = _cut(
+            whole, labels, rare, config.test_fraction, TEST_RANDOM_STATE, parts=to_cut - 1
+        )
+    train, validation = rest, given_validation
+    if len(validation):
+        train = rest[~np.isin(twins[rest], twins[validation])]
+    else:
+        watched = validation_fraction(config, len(rest))
+        train, validation = _cut(rest, labels, rare, watched, config.seed, parts=1)
+        train, validation = _with_their_twins(train, validation, twins)
     known, is_watched = (np.isin(twins[rows], twins[test]) for rows in (train, validation))
     weights = compute_class_weight("balanced", classes=np.arange(len(names)), y=labels[rest])
     splits = Splits(
@@ -100,6 +117,7 @@ def split(tweets: Tweets, config: TrainConfig) -> Splits:
         validation=validation[~is_watched],
         test=test,
         twins_dropped=int(known.sum()),
+        validation_twins_in_train=len(rest) - len(train) if len(given_validation) else 0,
         validation_twins_dropped=int(is_watched.sum()),
         class_weights=dict(enumerate(weights.tolist())),
         label_names=names,
@@ -107,6 +125,17 @@ def split(tweets: Tweets, config: TrainConfig) -> Splits:
     )
     _check_what_is_left(splits, labels)
     return splits
+
+
+def _given_parts(tweets: Tweets) -> tuple[Rows, Rows, Rows]:
+    """Rows to be cut, and those that came as a validation and a test part."""
+    parts = tweets.parts
+    if parts is None:
+        parts = np.zeros(len(tweets.labels), np.int8)
+    whole, validation, test = (
+        np.flatnonzero(parts == part).astype(np.int32) for part in (0, VALIDATION, TEST)
+    )
+    return whole, validation, test
 
 
 def validation_fraction(config: TrainConfig, rows: int) -> float:
@@ -174,14 +203,15 @@ def _rows_to_be_cut(config: TrainConfig) -> int:
     return max(2, math.ceil(1 / max(smallest, 1e-12)))  # a share may be too small to divide by
 
 
-def _check_class_sizes(counts: Rows, names: Sequence[str]) -> None:
+def _check_class_sizes(counts: Rows, names: Sequence[str], least: int) -> None:
     """Each class must have a row for every part."""
     too_few = [
-        f"{name}={count}" for name, count in zip(names, counts, strict=True) if count < LEAST_ROWS
+        f"{name}={count}" for name, count in zip(names, counts, strict=True) if count < least
     ]
     if too_few:
+        one = " of --data" if least < LEAST_ROWS else ", one for train, validation and test each"
         raise UserError(
-            f"Each class must have at least {LEAST_ROWS} rows, one for train, validation and test each; add "
+            f"Each class must have at least {least} rows{one}; add "
             f"rows, or map or drop its label by --labels. Received: {', '.join(too_few[:20])}"
         )
 

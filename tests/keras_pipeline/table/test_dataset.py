@@ -114,16 +114,17 @@ BAD_FILES = {
     "binary": (b"\x89PNG\r\n\0\0", "`{path}` must be a CSV. Received: binary data (it holds NUL bytes)"),
     "not a CSV": (
         b"text,sentiment\nhi you,neutral\nhi, you, and, more\n",
-        "`{path}` must be a CSV with one header row. Received: Expected 2 fields in line 3, saw 4",
+        ("`{path}` must be a CSV with one header row; a delimiter can be named by --delimiter, and --no-quotes "
+        "takes quotes for text. Received: Expected 2 fields in line 3, saw 4"),
     ),
     "more cells than the header": (
         b"text,sentiment\nhi,you,neutral\n",
         "`{path}` must be a CSV with one header row. Received: rows of more cells than the header",
     ),
     "column missing": (
-        b"tweet,sentiment,id\nhello,neutral,1\n",
+        b"words,sentiment,id\nhello,neutral,1\n",
         ("`{path}` must have the column `text` (--text-column). "
-        "Received columns: `tweet`, `sentiment`, `id`"),
+        "Received columns: `words`, `sentiment`, `id`"),
     ),
     "undecodable": (
         b'text,sentiment\n"two\nlines",neutral\ncaf\xe9 au lait,neutral\n',

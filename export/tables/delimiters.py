@@ -1,0 +1,48 @@
+"""How the cells of a table are told apart, found out from its beginning."""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+CANDIDATES: Final = (",", "\t", ";", "|")
+"""In this order where several would do."""
+
+
+def find_delimiter(
+    start: str, *, wanted: Sequence[str] = (), width: int | None = None, quotes: bool = True
+) -> str:
+    r"""The delimiter by which the beginning of a file is a table.
+
+    Args:
+        start: some lines of it; the last may be cut.
+        wanted: columns that the header should have.
+        width: cells of a row, where that is known.
+        quotes: whether quotes set cells off.
+
+    Example:
+    >>> find_delimiter("text;label\nso far, so good;positive\n", wanted=["text"])
+    ';'
+    >>> find_delimiter("0\tI like tea, and milk\n4\tgood\n", width=2)
+    '\t'
+    """
+    lines = start.splitlines()
+    whole = lines[:-1] if len(lines) > 1 and not start.endswith(("\n", "\r")) else lines
+    return max(CANDIDATES, key=lambda mark: _fitness(mark, whole, wanted, width, quotes=quotes))
+
+
+def _fitness(
+    mark: str, lines: list[str], wanted: Sequence[str], width: int | None, *, quotes: bool
+) -> tuple[int, float, float]:
+    """Columns found; share of the rows of the expected width; that of the most frequent one above 1."""
+    quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=mark, quoting=quoting) if row]
+    except csv.Error:
+        rows = []
+    if not rows:
+        return 0, 0.0, 0.0
+    widths = Counter(map(len, rows))
+    expected = 0.0 if width is None else widths[width] / len(rows)
+    usual, count = widths.most_common(1)[0]
+    return sum(name in rows[0] for name in wanted), expected, count / len(rows) * (usual > 1)

@@ -1,0 +1,105 @@
+"""Rows of JSON Lines and Parquet, as text cells below a header, read as they are asked for."""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, BinaryIO, Final
+
+from export.tables.errors import TableError
+from export.tables.formats import PARQUET
+
+_ROWS_AT_ONCE: Final = 4_096
+
+Cells = list[str]
+
+
+class Records(Iterator[Cells]):
+    """The rows of such a file, each as wide as the header.
+
+    Args:
+        file: unpacked, to be read from its beginning; one of Parquet that is not seekable is read as a whole.
+        name: for messages.
+        kind: `json lines` or `parquet`.
+
+    Attributes:
+        header: the columns: of JSON Lines those of its first object, and what later ones have beside is left out.
+
+    Raises:
+        TableError: it is no such file.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, kind: str) -> None:
+        self.name = name
+        self.header: Cells = []
+        self._rows = self._of_parquet(file) if kind == PARQUET else self._of_json(file)
+
+    def __next__(self) -> Cells:
+        return next(self._rows)
+
+    def _of_json(self, file: BinaryIO) -> Iterator[Cells]:
+        objects = self._objects(file)
+        first = next(objects, {})
+        self.header = list(first)
+        every = chain([first] if first else [], objects)
+        return ([_text(found.get(name)) for name in self.header] for found in every)
+
+    def _objects(self, file: BinaryIO) -> Iterator[dict[str, Any]]:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except (ValueError, RecursionError) as error:
+                raise self._refused(f"line {number:,}: {error}") from None
+            if not isinstance(found, dict):
+                raise self._refused(f"line {number:,} is no object")
+            yield found
+
+    def _refused(self, what: str) -> TableError:
+        return TableError(
+            f'`{self.name}` must hold one JSON object a line, as {{"text": "so good", "label": "positive"}}, in '
+            f"UTF-8. Received: {what}"
+        )
+
+    def _of_parquet(self, file: BinaryIO) -> Iterator[Cells]:
+        try:
+            from pyarrow import ArrowException, parquet  # noqa: PLC0415 (an extra)
+        except ImportError:
+            raise TableError(
+                "A Parquet file needs the package pyarrow; install it by: pip install '.[parquet]'. "
+                f"Received: {self.name}"
+            ) from None
+        if not file.seekable():
+            file = io.BytesIO(file.read())
+        try:
+            table = parquet.ParquetFile(file)
+        except (ArrowException, OSError) as error:
+            raise TableError(f"`{self.name}` must be a Parquet file. Received: {error}") from None
+        self.header = list(table.schema_arrow.names)
+        return self._batches(table)
+
+    def _batches(self, table: Any) -> Iterator[Cells]:
+        for batch in table.iter_batches(batch_size=_ROWS_AT_ONCE):
+            columns = [list(map(_text, column.to_pylist())) for column in batch.columns]
+            yield from map(list, zip(*columns, strict=True))
+
+
+def _text(value: Any) -> str:
+    """A cell as CSV would hold it; a whole number has no point.
+
+    >>> [_text(value) for value in (None, "a", 4, 4.0, 0.5, True)]
+    ['', 'a', '4', '4', '0.5', 'true']
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value) if isinstance(value, (bool, list, dict)) else str(value)
+
+
+def position(header: Sequence[str], name: str) -> int | None:
+    """Where a column is; None where it is not there, or twice."""
+    return header.index(name) if header.count(name) == 1 else None
