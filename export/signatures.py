@@ -15,9 +15,6 @@ Class names are a model's own: its assets/labels.txt, and `classes` in every ans
 
 from typing import Final
 
-LABELS: Final = ("negative", "neutral", "positive")
-"""What the client still expects."""
-
 SERVING_DEFAULT: Final = "serving_default"
 """Signature that Predict uses when the caller names none."""
 

@@ -97,10 +97,10 @@ def build(version, path):
     names = ("label", "bare", "narrow", "classify", "refuse", "hang", "read", "pair")
     signatures = {"serving_default": model.serve, **{name: getattr(model, name) for name in names}}
     tf.saved_model.save(model, str(path), signatures=signatures)
-    _declare_classify(Path(path) / "saved_model.pb")
+    declare_classify(Path(path) / "saved_model.pb")
 
 
-def _declare_classify(file):
+def declare_classify(file):
     """TensorFlow 2 writes every signature as a Predict one; Classify looks for its own method name."""
     saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
     signature = saved.meta_graphs[0].signature_def["classify"]

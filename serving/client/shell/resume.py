@@ -77,11 +77,13 @@ class Kept:
         """Bytes of the row that stands next in the file; none if it was cut off."""
         wanted = self._line([*row, ""])[:-1]
         found = self._file.read(len(wanted)) + self._file.readline()
-        if found.startswith(wanted) and self._answers.fullmatch(found, len(wanted)):
+        ours = found.startswith(wanted)
+        # A class may have a name of several lines.
+        while (quoted := found.count(b'"', len(wanted)) % 2) and ours and self._file.peek(1):
+            found += self._file.readline()
+        if ours and self._answers.fullmatch(found, len(wanted)):
             return len(found)
-        cut_off = wanted.startswith(found) or (
-            found.startswith(wanted) and not found.endswith(b"\n")
-        )
+        cut_off = wanted.startswith(found) or (ours and (quoted or not found.endswith(b"\n")))
         if cut_off and not self._file.peek(1):
             return None
         raise self._stranger(f"row {number}")

@@ -25,6 +25,9 @@ public final class Predict {
         } catch (StatusRuntimeException error) {
             System.err.println("Predict: " + sentence(words[0], error));
             System.exit(1);
+        } catch (IllegalStateException error) {
+            System.err.println("Predict: " + error.getMessage() + ".");
+            System.exit(1);
         }
     }
 

@@ -1,6 +1,8 @@
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Int64Value;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -11,12 +13,22 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import tensorflow.BytesList;
 import tensorflow.DataType;
+import tensorflow.Example;
+import tensorflow.Feature;
+import tensorflow.Features;
 import tensorflow.TensorProto;
 import tensorflow.TensorShapeProto;
+import tensorflow.serving.ClassificationRequest;
+import tensorflow.serving.ExampleList;
+import tensorflow.serving.Input;
 import tensorflow.serving.ModelSpec;
 import tensorflow.serving.PredictRequest;
+import tensorflow.serving.PredictResponse;
 import tensorflow.serving.PredictionServiceGrpc;
 
 /**
@@ -30,15 +42,19 @@ import tensorflow.serving.PredictionServiceGrpc;
  * }
  * }</pre>
  *
- * Texts are sent as they are: cleaning and tokenizing happen in the served graph. The connection is
- * made at the first call and kept; threads may share a client.
+ * Texts are sent as they are: cleaning and tokenizing happen in the served graph. The names of the
+ * classes are the model's own: each version that answers is asked for them, once. The connection is made
+ * at the first call and kept; threads may share a client.
  */
 public final class SentimentClient implements AutoCloseable {
-    /** Names of the three probabilities, in the order in which the model gives them. */
-    public static final List<String> LABELS = List.of("negative", "neutral", "positive");
+    /**
+     * The sentiment of one text; the score is the probability of the label, and known the share of the
+     * text's tokens that the model's vocabulary has, null where it does not tell.
+     */
+    public record Sentiment(String label, float score, Float known, Map<String, Float> probabilities) {}
 
-    /** The sentiment of one text; the score is the probability of the label. */
-    public record Sentiment(String label, float score, Map<String, Float> probabilities) {}
+    /** How often texts are sent at most: a version may go before it has told its class names. */
+    private static final int ASKS = 3;
 
     /** Only UNAVAILABLE says that nobody worked on the request. */
     private static final Map<String, ?> SERVICE_CONFIG = Map.of(
@@ -55,6 +71,15 @@ public final class SentimentClient implements AutoCloseable {
     private final ManagedChannel channel;
     private final String modelName;
     private final Duration timeout;
+
+    /** Class names by version, in the order of the probabilities. */
+    private final Map<Long, List<String>> names = new ConcurrentHashMap<>();
+
+    /** Versions without a signature {@code label}. */
+    private final Set<Long> plain = ConcurrentHashMap.newKeySet();
+
+    /** Whether one of these answered last. */
+    private volatile boolean isPlain;
 
     public SentimentClient(String address) {
         this(address, "tweet_sentiment", Duration.ofSeconds(5));
@@ -87,15 +112,74 @@ public final class SentimentClient implements AutoCloseable {
 
     /** The same for texts that are UTF-8 already. */
     public List<Sentiment> predictBytes(List<ByteString> texts) {
-        var stub = PredictionServiceGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
-        var answer = stub.predict(request(texts)).getOutputsOrThrow("probabilities");
-        var sentiments = new ArrayList<Sentiment>();
-        for (int row = 0; row < texts.size(); row++) {
-            int start = row * LABELS.size();
-            sentiments.add(sentiment(answer.getFloatValList().subList(start, start + LABELS.size())));
+        if (texts.isEmpty()) return List.of();
+        for (int left = ASKS; ; left--) {
+            var answer = ask(texts);
+            long version = answer.getModelSpec().getVersion().getValue();
+            try {
+                // Calls at once learn the names once.
+                return sentiments(answer, texts.size(), names.computeIfAbsent(version, this::classNames));
+            } catch (OtherNames error) {
+                // Another model has come under its number.
+                names.remove(version);
+                if (left == 1) throw error;
+            } catch (StatusRuntimeException error) {
+                // The version has gone meanwhile.
+                if (left == 1 || error.getStatus().getCode() != Status.Code.NOT_FOUND) throw error;
+            }
         }
-        return sentiments;
+    }
+
+    /** Asks the signature that tells most; a version without it is asked the default one from then on. */
+    private PredictResponse ask(List<ByteString> texts) {
+        boolean fallsBack = !isPlain;
+        if (fallsBack) {
+            try {
+                return stub().predict(request(texts, "label", null));
+            } catch (StatusRuntimeException error) {
+                if (!lacksLabel(error)) throw error;
+            }
+        }
+        var answer = stub().predict(request(texts, "", null));
+        long version = answer.getModelSpec().getVersion().getValue();
+        if (fallsBack && !plain.contains(version)) probe(version);
+        isPlain = plain.contains(version);
+        return answer;
+    }
+
+    /** Whether a version lacks the signature: the one that refused may be the one before. */
+    private void probe(long version) {
+        try {
+            stub().predict(request(List.of(ByteString.EMPTY), "label", version));
+        } catch (StatusRuntimeException error) {
+            if (lacksLabel(error)) plain.add(version);
+        }
+    }
+
+    private static boolean lacksLabel(StatusRuntimeException error) {
+        return error.getStatus().getCode() == Status.Code.FAILED_PRECONDITION
+                && String.valueOf(error.getStatus().getDescription()).contains("\"label\"");
+    }
+
+    private List<String> classNames(long version) {
+        var text = Feature.newBuilder()
+                .setBytesList(BytesList.newBuilder().addValue(ByteString.EMPTY));
+        var example = Example.newBuilder()
+                .setFeatures(Features.newBuilder().putFeature("text", text.build()));
+        var question = ClassificationRequest.newBuilder()
+                .setModelSpec(spec("classify", version))
+                .setInput(Input.newBuilder().setExampleList(ExampleList.newBuilder().addExamples(example)))
+                .build();
+        var rows = stub().classify(question).getResult().getClassificationsList();
+        if (rows.size() != 1 || rows.get(0).getClassesCount() == 0) {
+            throw new IllegalStateException("version " + version + " does not tell the names of its classes");
+        }
+        return rows.get(0).getClassesList().stream().map(found -> found.getLabel()).toList();
+    }
+
+    private PredictionServiceGrpc.PredictionServiceBlockingStub stub() {
+        return PredictionServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -116,7 +200,12 @@ public final class SentimentClient implements AutoCloseable {
         }
     }
 
-    private PredictRequest request(List<ByteString> texts) {
+    private ModelSpec.Builder spec(String signature, Long version) {
+        var spec = ModelSpec.newBuilder().setName(modelName).setSignatureName(signature);
+        return version == null ? spec : spec.setVersion(Int64Value.of(version));
+    }
+
+    private PredictRequest request(List<ByteString> texts, String signature, Long version) {
         var shape = TensorShapeProto.newBuilder()
                 .addDim(TensorShapeProto.Dim.newBuilder().setSize(texts.size()));
         var tensor = TensorProto.newBuilder()
@@ -124,18 +213,42 @@ public final class SentimentClient implements AutoCloseable {
                 .setTensorShape(shape)
                 .addAllStringVal(texts);
         return PredictRequest.newBuilder()
-                .setModelSpec(ModelSpec.newBuilder().setName(modelName))
+                .setModelSpec(spec(signature, version))
                 .putInputs("text", tensor.build())
                 .build();
     }
 
-    private static Sentiment sentiment(List<Float> values) {
+    private static List<Sentiment> sentiments(PredictResponse answer, int count, List<String> names) {
+        var values = answer.getOutputsOrThrow("probabilities").getFloatValList();
+        var labels = answer.getOutputsOrDefault("label", TensorProto.getDefaultInstance()).getStringValList();
+        var known = answer.getOutputsOrDefault("known", TensorProto.getDefaultInstance()).getFloatValList();
+        if (values.size() != count * names.size()) throw new OtherNames();
+        var sentiments = new ArrayList<Sentiment>();
+        for (int row = 0; row < count; row++) {
+            var probabilities = values.subList(row * names.size(), (row + 1) * names.size());
+            var one = sentiment(probabilities, names, known.isEmpty() ? null : known.get(row));
+            if (!labels.isEmpty() && !labels.get(row).toStringUtf8().equals(one.label())) throw new OtherNames();
+            sentiments.add(one);
+        }
+        return sentiments;
+    }
+
+    private static Sentiment sentiment(List<Float> values, List<String> names, Float known) {
         var probabilities = new LinkedHashMap<String, Float>();
         int best = 0;
         for (int index = 0; index < values.size(); index++) {
-            probabilities.put(LABELS.get(index), values.get(index));
+            probabilities.put(names.get(index), values.get(index));
             best = values.get(index) > values.get(best) ? index : best;
         }
-        return new Sentiment(LABELS.get(best), values.get(best), probabilities);
+        return new Sentiment(names.get(best), values.get(best), known, probabilities);
+    }
+
+    /** The names are not those of the version that answered. */
+    private static final class OtherNames extends IllegalStateException {
+        private static final long serialVersionUID = 1L;
+
+        OtherNames() {
+            super("the names of the model's classes are not those of its answers");
+        }
     }
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Compile into ./build with Debian's packages, and leave the class path in build/classpath:
 #   apt-get install openjdk-17-jdk-headless protobuf-compiler protobuf-compiler-grpc-java-plugin \
-#     libgeronimo-annotation-1.3-spec-java libgrpc-java libguava-java libnetty-java libperfmark-java libprotobuf-java
+#     libgeronimo-annotation-1.3-spec-java libgrpc-java libguava-java libnetty-java libperfmark-java libprotobuf-dev \
+#     libprotobuf-java
 set -eu
 cd "$(dirname "$0")"
 mkdir -p build/generated

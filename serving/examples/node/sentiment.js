@@ -10,15 +10,16 @@
  *     console.log(result.label, result.score);
  *     client.close();
  *
- * Texts are sent as they are: cleaning and tokenizing happen in the served graph.
+ * Texts are sent as they are: cleaning and tokenizing happen in the served graph. The names of the
+ * classes are the model's own: each version that answers is asked for them, once.
  */
 
 const path = require("node:path");
 const grpc = require("@grpc/grpc-js");
 const protoLoader = require("@grpc/proto-loader");
 
-/** Names of the three probabilities, in the order in which the model gives them. */
-const LABELS = ["negative", "neutral", "positive"];
+/** How often texts are sent at most: a version may go before it has told its class names. */
+const ASKS = 3;
 
 const OPTIONS = {
   // Several addresses behind one name share the requests; only UNAVAILABLE says that nobody worked on one.
@@ -42,7 +43,7 @@ const OPTIONS = {
 };
 
 const { PredictionService } = grpc.loadPackageDefinition(
-  protoLoader.loadSync(path.join(__dirname, "tensorflow_serving.proto"), { keepCase: true }),
+  protoLoader.loadSync(path.join(__dirname, "tensorflow_serving.proto"), { keepCase: true, longs: String }),
 ).tensorflow.serving;
 
 /**
@@ -59,35 +60,93 @@ function connect(address = "localhost:8500", options = {}) {
   const { modelName = "tweet_sentiment", timeoutS = 5 } = options;
   const credentials = options.credentials ?? grpc.credentials.createInsecure();
   const stub = new PredictionService(address, credentials, OPTIONS);
+  const call = (method, request) => answer(stub, method, request, timeoutS);
+  const names = new Map();
+  // Versions that have no signature `label`, and whether one of them answered last.
+  const plain = { versions: new Set(), last: false };
+
   return {
     /**
      * The sentiment of each text, in order.
      *
      * @param {Array<string | Buffer>} texts raw texts, some thousands at most; a Buffer is sent byte for byte
-     * @returns {Promise<Array<{label: string, score: number, probabilities: Object<string, number>}>>}
+     * @returns {Promise<Array<{label: string, score: number, known: ?number, probabilities: Object<string, number>}>>}
+     *   `known` is the share of a text's tokens that the model's vocabulary has, null where it does not tell;
      *   rejected by gRPC's error, with `code` and `details`, where the call fails
      */
     predict: async (texts) => {
       if (!Array.isArray(texts)) throw new TypeError(`pass an array of texts, received ${typeof texts}`);
-      const response = await call(stub, predictRequest(modelName, texts), timeoutS);
-      return predictions(response.outputs?.probabilities, texts.length);
+      if (texts.length === 0) return [];
+      for (let left = ASKS; ; left -= 1) {
+        const response = await predict(call, modelName, texts, plain);
+        const version = response.model_spec.version.value;
+        // A promise, so that calls at once learn the names once.
+        if (!names.has(version)) names.set(version, classNames(call, modelName, version));
+        try {
+          return predictions(response.outputs, texts.length, await names.get(version));
+        } catch (error) {
+          names.delete(version);
+          // The version has gone meanwhile, or another model has come under its number.
+          if (left === 1 || !(error.code === grpc.status.NOT_FOUND || error instanceof OtherNames)) throw error;
+        }
+      }
     },
     close: () => stub.close(),
   };
 }
 
-function call(stub, request, timeoutS) {
+class OtherNames extends Error {}
+
+/** Ask the signature that tells most; a version without it is asked the default one from then on. */
+async function predict(call, modelName, texts, plain) {
+  const ask = (signature, version, asked = texts) =>
+    call("Predict", predictRequest(modelName, asked, signature, version));
+  const lacksLabel = (error) =>
+    error.code === grpc.status.FAILED_PRECONDITION && error.details.includes('"label"');
+  if (!plain.last) {
+    try {
+      return await ask("label");
+    } catch (error) {
+      if (!lacksLabel(error)) throw error;
+    }
+  }
+  const response = await ask("");
+  const version = response.model_spec.version.value;
+  if (!plain.last && !plain.versions.has(version)) {
+    // The version that refused may be the one before.
+    const error = await ask("label", version, [""]).catch((error) => error);
+    if (error instanceof Error && lacksLabel(error)) plain.versions.add(version);
+  }
+  plain.last = plain.versions.has(version);
+  return response;
+}
+
+/** The class names of a version, in the order of its probabilities. */
+async function classNames(call, modelName, version) {
+  const text = { bytes_list: { value: [Buffer.alloc(0)] } };
+  const response = await call("Classify", {
+    model_spec: { name: modelName, signature_name: "classify", version: { value: version } },
+    input: { example_list: { examples: [{ features: { feature: { text } } }] } },
+  });
+  const [row] = response.result?.classifications ?? [];
+  if (!row?.classes?.length) throw new Error(`version ${version} does not tell the names of its classes`);
+  return row.classes.map(({ label }) => label);
+}
+
+function answer(stub, method, request, timeoutS) {
   const deadline = Date.now() + timeoutS * 1000;
   return new Promise((resolve, reject) => {
-    stub.Predict(request, { deadline }, (error, response) =>
-      error ? reject(error) : resolve(response),
-    );
+    stub[method](request, { deadline }, (error, response) => (error ? reject(error) : resolve(response)));
   });
 }
 
-function predictRequest(modelName, texts) {
+function predictRequest(modelName, texts, signature, version) {
   return {
-    model_spec: { name: modelName },
+    model_spec: {
+      name: modelName,
+      signature_name: signature,
+      ...(version === undefined ? {} : { version: { value: version } }),
+    },
     inputs: {
       text: {
         dtype: "DT_STRING",
@@ -99,19 +158,26 @@ function predictRequest(modelName, texts) {
   };
 }
 
-function predictions(tensor, count) {
-  const values = tensor?.float_val ?? [];
-  const width = LABELS.length;
+function predictions(outputs, count, names) {
+  const values = outputs?.probabilities?.float_val ?? [];
+  const width = names.length;
   if (values.length !== count * width) {
-    throw new Error(`expected ${width} probabilities a text, the answer to ${count} texts has ${values.length}`);
+    throw new OtherNames(`expected ${width} probabilities a text, the answer to ${count} texts has ${values.length}`);
   }
-  return Array.from({ length: count }, (_, row) => prediction(values.slice(row * width, (row + 1) * width)));
+  return Array.from({ length: count }, (_, row) => {
+    const found = prediction(values.slice(row * width, (row + 1) * width), names);
+    const label = outputs.label?.string_val[row]?.toString();
+    if (label !== undefined && label !== found.label) {
+      throw new OtherNames(`the model says "${label}", and the names of its classes say "${found.label}"`);
+    }
+    return { ...found, known: outputs.known?.float_val[row] ?? null };
+  });
 }
 
-function prediction(values) {
+function prediction(values, names) {
   const score = Math.max(...values);
-  const probabilities = Object.fromEntries(LABELS.map((label, index) => [label, values[index]]));
-  return { label: LABELS[values.indexOf(score)], score, probabilities };
+  const probabilities = Object.fromEntries(names.map((label, index) => [label, values[index]]));
+  return { label: names[values.indexOf(score)], score, probabilities };
 }
 
-module.exports = { connect, LABELS };
+module.exports = { connect };

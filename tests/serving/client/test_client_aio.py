@@ -115,6 +115,7 @@ def test_methods_and_arguments_are_the_same():
         "__init__",
         "predict",
         "classify",
+        "labels",
         "metadata",
         "status",
         "wait_until_ready",

@@ -34,6 +34,16 @@ def predicted(*, values=ROWS, content=None, dtype=1, shape=(1, 3)):
     return response.SerializeToString()
 
 
+def told(name, dtype, values):
+    """An answer with one more output."""
+    response = messages.PredictResponse.FromString(predicted())
+    tensor = response.outputs[name]
+    tensor.dtype = dtype
+    tensor.tensor_shape.dim.add(size=max(len(values), 1))
+    tensor.float_val.extend(values)
+    return response.SerializeToString()
+
+
 def classified(score):
     response = messages.ClassificationResponse()
     row = response.result.classifications.add()
@@ -71,6 +81,11 @@ DAMAGED = {
     "unknown dtype": ("predict", predicted(dtype=999), "the answer is of type 999"),
     "too few values": ("predict", predicted(values=[1.0]), "1 values"),
     "negative shape": ("predict", predicted(shape=(-1, 3)), r"shape \[-1, 3\]"),
+    "known of NaN": ("predict", told("known", 1, [math.nan]), "Expected known from 0 to 1"),
+    "known of two": ("predict", told("known", 1, [0.5, 0.5]), r"known of shape \[1\], float32"),
+    "known that is a string": ("predict", told("known", 7, []), "the answer is of string"),
+    "label that is a number": ("predict", told("label", 1, [0.5]), "the answer is of float"),
+    "label that is not there": ("predict", told("label", 7, []), "label of shape .* 0 values"),
     "no outputs": ("predict", b"", "no output"),
     "no protobuf": ("predict", b"\xff\xff\xff", "Expected a PredictResponse; the answer, 3 bytes"),
     "a name that is no UTF-8": ("predict", b"\x0a\x04\x0a\x02\xff\xfe", "Expected a Pred"),

@@ -1,8 +1,10 @@
 """Texts as callers find them, for the examples in other languages; and what Python gets for the same bytes."""
 
 import grpc
+import labelled_model
+from waiting import wait_for
 
-from serving.client import codec, rpcs
+from serving.client import SentimentClient, codec, rpcs
 from serving.client.target import Target
 
 TEXTS = [
@@ -40,23 +42,34 @@ BYTES = [
 
 def predict_bytes(address, model_name, values):
     """Python's answers to exactly these bytes, `[len(values)]` predictions."""
-    request = codec.predict_request(Target(address, model_name), [""] * len(values))
+    target = Target(address, model_name, signature_name="label")
+    request = codec.predict_request(target, [""] * len(values))
     request.inputs["text"].string_val[:] = values
+    with SentimentClient(address, model_name=model_name) as client:
+        names = client.labels()
     with grpc.insecure_channel(address) as channel:
         response = rpcs.stubs(channel)[rpcs.PREDICT.path](request, timeout=30)
-    return codec.parse_predict(response, len(values))
+    return codec.parse_predict(response, len(values)).named(names)
 
 
 def assert_same(received, expected):
-    """Answers of another language, each (label, score, probabilities), are Python's predictions."""
+    """Answers of another language, each (label, score, known, probabilities), are Python's predictions."""
     assert len(received) == len(expected) > 0
-    for (label, score, probabilities), right in zip(received, expected, strict=True):
+    for (label, score, known, probabilities), right in zip(received, expected, strict=True):
         assert label == right.label
         # Both are float32; the last digit may depend on how a batch was cut.
         assert abs(score - right.score) <= 1e-6
+        assert known == right.known or abs(known - right.known) <= 1e-6
         assert list(probabilities) == list(right.probabilities)
         for name, value in right.probabilities.items():
             assert abs(probabilities[name] - value) <= 1e-6
+
+
+def publish_and_wait(base, version, labels, running):
+    """Publish a version of `labelled_model` and wait until the server answers from no other."""
+    labelled_model.publish(base, version, labels)
+    with SentimentClient(running.address, model_name="tiny") as client:
+        wait_for(lambda: client.wait_until_ready().version == version)
 
 
 def assert_telling(predictions):

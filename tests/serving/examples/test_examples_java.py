@@ -2,14 +2,15 @@
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import labelled_model
 import pytest
-from raw_texts import BYTES, HALVES, TEXTS, assert_same, predict_bytes
+from raw_texts import BYTES, HALVES, TEXTS, assert_same, predict_bytes, publish_and_wait
 
-from export.signatures import LABELS
 from serving.client import SentimentClient
 
 pytestmark = pytest.mark.slow  # javac takes ten seconds
@@ -24,20 +25,46 @@ JARS = [
 ASK = """
 import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Base64;
 
 /** A line of standard input is a text: UTF-16 of a string, or bytes, in base64. */
 class Ask {
     public static void main(String[] words) throws Exception {
         var lines = new String(System.in.readAllBytes()).lines().map(Base64.getDecoder()::decode);
-        try (var client = new SentimentClient(words[0])) {
+        try (var client = new SentimentClient(words[0], words[2], Duration.ofSeconds(30))) {
             var results = words[1].equals("bytes")
                     ? client.predictBytes(lines.map(ByteString::copyFrom).toList())
                     : client.predict(lines.map(b -> ByteBuffer.wrap(b).asCharBuffer().toString()).toList());
             for (var one : results) {
-                var shown = one.label() + " " + one.score();
-                for (var label : SentimentClient.LABELS) shown += " " + one.probabilities().get(label);
+                var shown = one.label() + "\\t" + one.score() + "\\t" + one.known();
+                for (var each : one.probabilities().entrySet()) {
+                    shown += "\\t" + each.getKey() + "\\t" + each.getValue();
+                }
                 System.out.println(shown);
+            }
+        }
+    }
+}
+"""
+
+
+SWAP = """
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Scanner;
+
+/** Asks anew for each line of standard input, from one client and many threads. */
+class Swap {
+    public static void main(String[] words) throws Exception {
+        var texts = List.of("", "k", "kk x", "kkk", "so sad");
+        try (var client = new SentimentClient(words[0], "tiny", Duration.ofSeconds(30))) {
+            var lines = new Scanner(System.in);
+            while (lines.hasNextLine()) {
+                lines.nextLine();
+                var answers = Collections.nCopies(40, texts).parallelStream().map(client::predict).toList();
+                System.out.println(answers.stream().distinct().toList());
             }
         }
     }
@@ -57,6 +84,7 @@ def example(tmp_path_factory):
     result = subprocess.run([folder / "build.sh"], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     (folder / "Ask.java").write_text(ASK, encoding="utf-8")
+    (folder / "Swap.java").write_text(SWAP, encoding="utf-8")
     return folder
 
 
@@ -74,15 +102,21 @@ def java(folder, *words, stdin=""):
     )
 
 
-def ask(folder, address, texts, kind):
+def ask(folder, address, texts, kind, model_name="tweet_sentiment"):
+    """(label, score, known, probabilities) for each text."""
     values = texts if kind == "bytes" else [t.encode("utf-16-be", "surrogatepass") for t in texts]
     stdin = "".join(base64.b64encode(value).decode() + "\n" for value in values)
-    result = java(folder, "Ask.java", address, kind, stdin=stdin)
+    result = java(folder, "Ask.java", address, kind, model_name, stdin=stdin)
     assert (result.returncode, result.stderr) == (0, "")
-    rows = [line.split() for line in result.stdout.splitlines()]
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
     return [
-        (label, float(score), dict(zip(LABELS, map(float, values), strict=True)))
-        for label, score, *values in rows
+        (
+            label,
+            float(score),
+            None if known == "null" else float(known),
+            dict(zip(rest[::2], map(float, rest[1::2]), strict=True)),
+        )
+        for label, score, known, *rest in rows
     ]
 
 
@@ -95,6 +129,37 @@ def test_strings_get_the_numbers_that_python_gets(example, exported_address):
 def test_bytes_get_the_numbers_that_python_gets(example, exported_address):
     predictions = predict_bytes(exported_address, "tweet_sentiment", BYTES)
     assert_same(ask(example, exported_address, BYTES, "bytes"), predictions)
+
+
+def test_the_names_are_those_of_the_version_that_answers(example, start, tmp_path):
+    """One client for its whole life, forty calls to each of three versions; all forty answers are equal."""
+    (tmp_path / "tiny").mkdir()
+    running = start(tmp_path / "tiny")
+    classpath = (example / "build" / "classpath").read_text(encoding="utf-8").strip()
+    words = [shutil.which("java"), "-cp", classpath, "Swap.java", running.address]
+    with subprocess.Popen(
+        words, cwd=example, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for version, labels in ((1, ("no", "so", "yes")), (2, ("yes", "so", "no")), (3, "abcde")):
+            publish_and_wait(tmp_path / "tiny", version, tuple(labels), running)
+            print("go", file=process.stdin, flush=True)
+            answers = process.stdout.readline()
+            found = re.findall(r"label=(\w+), score=([\d.]+), known=([\d.]+)", answers)
+            assert len(found) == 5
+            for length, (label, score, _) in zip((0, 1, 4, 3, 6), found, strict=True):
+                assert label == labels[length % len(labels)]
+                assert float(score) == pytest.approx(labelled_model.score(version), abs=1e-6)
+            assert [float(known) for *_, known in found] == [0, 1, 0.5, 1, 0]
+            assert re.findall(r"(\w+)=0[.]\d+(?=[,}])", answers.split("{")[1]) == list(labels)
+        process.stdin.close()
+
+
+def test_a_version_without_the_signature_label_answers(example, start, tmp_path):
+    """As older ones: all but `known` is there."""
+    (tmp_path / "tiny").mkdir()
+    labelled_model.publish(tmp_path / "tiny", 1, ("no", "yes"), plain=True)
+    found = ask(example, start(tmp_path / "tiny").address, ["k", "kk"], "strings", "tiny")
+    assert [(label, known) for label, _, known, _ in found] == [("yes", None), ("no", None)]
 
 
 def test_the_command(example, exported_address):

@@ -12,8 +12,17 @@ from pathlib import Path
 
 import grpc
 import pytest
+from labelled_model import publish
 from length_model import expected
-from raw_texts import BYTES, HALVES, TEXTS, assert_same, assert_telling, predict_bytes
+from raw_texts import (
+    BYTES,
+    HALVES,
+    TEXTS,
+    assert_same,
+    assert_telling,
+    predict_bytes,
+    publish_and_wait,
+)
 from tensorflow_serving.apis import predict_pb2
 
 from serving import messages
@@ -78,7 +87,7 @@ def ask(folder, address, texts, model_name="tweet_sentiment"):
 
 
 def tuples(results):
-    return [(one["label"], one["score"], one["probabilities"]) for one in results]
+    return [(one["label"], one["score"], one["known"], one["probabilities"]) for one in results]
 
 
 def test_strings_get_the_numbers_that_python_gets(example, exported_address):
@@ -92,6 +101,60 @@ def test_bytes_get_the_numbers_that_python_gets(example, exported_address):
     predictions = predict_bytes(exported_address, "tweet_sentiment", BYTES)
     assert_telling(predictions)
     assert_same(tuples(ask(example, exported_address, BYTES)), predictions)
+
+
+SWAP = """
+const { connect } = require("./sentiment");
+const { address, texts } = JSON.parse(process.argv[1]);
+const client = connect(address, { modelName: "tiny", timeoutS: 30 });
+const ask = async () => {
+  // At once, so that they share what is learned.
+  const answers = await Promise.all(Array.from({ length: 40 }, () => client.predict(texts)));
+  console.log(JSON.stringify(answers));
+};
+require("node:readline")
+  .createInterface({ input: process.stdin })
+  .on("line", ask)
+  .on("close", () => client.close());
+"""
+CLASSES = {
+    1: ("negative", "neutral", "positive"),
+    2: ("positive", "neutral", "negative"),
+    3: ("anger", "joy", "optimism", "sadness", "surprise"),
+    4: ("no", "yes"),
+}
+
+
+def test_the_names_are_those_of_the_version_that_answers(example, start, tmp_path):
+    """One client for its whole life, with forty calls at once to each of four versions."""
+    (tmp_path / "tiny").mkdir()
+    running = start(tmp_path / "tiny")
+    texts = ["", "k", "kk x", "kkk", "so sad"]
+    words = [shutil.which("node"), "-e", SWAP]
+    words.append(json.dumps({"address": running.address, "texts": texts}))
+    with subprocess.Popen(
+        words, cwd=example, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for version, labels in CLASSES.items():
+            publish_and_wait(tmp_path / "tiny", version, labels, running)
+            print("go", file=process.stdin, flush=True)
+            answers = json.loads(process.stdout.readline())
+            with SentimentClient(running.address, model_name="tiny") as client:
+                right = client.predict(texts)
+            assert [one.known for one in right] == [0, 1, 0.5, 1, 0]
+            assert tuple(right[0].probabilities) == labels
+            for answer in answers:
+                assert_same(tuples(answer), right)
+        process.stdin.close()
+
+
+def test_a_version_without_the_signature_label_answers(example, start, tmp_path):
+    """As older ones: all but `known` is there."""
+    (tmp_path / "tiny").mkdir()
+    publish(tmp_path / "tiny", 1, CLASSES[3], plain=True)
+    found = ask(example, start(tmp_path / "tiny").address, ["k", "kk x"], "tiny")
+    assert [one["known"] for one in found] == [None, None]
+    assert [one["label"] for one in found] == ["joy", "surprise"]
 
 
 def test_half_a_surrogate_pair_is_the_replacement_character(example, exported_address):
@@ -117,10 +180,22 @@ def recorder():
         requests.append(request)
         texts = messages.PredictRequest.FromString(request).inputs["text"].string_val
         answer = messages.PredictResponse()
+        answer.model_spec.version.value = 3
         answer.outputs["probabilities"].float_val.extend([0.25, 0.5, 0.25] * len(texts))
         return answer.SerializeToString()
 
-    handlers = {"Predict": grpc.unary_unary_rpc_method_handler(predict)}
+    def classify(*_):
+        answer = messages.ClassificationResponse()
+        answer.model_spec.version.value = 3
+        classes = answer.result.classifications.add().classes
+        for label in ("negative", "neutral", "positive"):
+            classes.add(label=label)
+        return answer.SerializeToString()
+
+    handlers = {
+        "Predict": grpc.unary_unary_rpc_method_handler(predict),
+        "Classify": grpc.unary_unary_rpc_method_handler(classify),
+    }
     service = grpc.method_handlers_generic_handler(messages.PREDICTION_SERVICE, handlers)
     running = grpc.server(futures.ThreadPoolExecutor(1))
     running.add_generic_rpc_handlers((service,))
@@ -135,7 +210,8 @@ def test_its_request_is_the_python_clients(example, recorder):
     address, requests = recorder
     assert len(ask(example, address, TEXTS + HALVES)) == len(TEXTS + HALVES)
     (request,) = requests
-    ours = codec.predict_request(Target(address, "tweet_sentiment"), TEXTS + HALVES)
+    target = Target(address, "tweet_sentiment", signature_name="label")
+    ours = codec.predict_request(target, TEXTS + HALVES)
     official = predict_pb2.PredictRequest
     assert official.FromString(request) == official.FromString(ours.SerializeToString())
 
