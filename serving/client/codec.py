@@ -162,7 +162,7 @@ def _rows(tensor: Any, count: int) -> list[Sequence[float]]:
     return [values[start : start + size] for start in range(0, len(values), size)]
 
 
-def _shares(tensor: Any, name: str, expected: Sequence[int | None]) -> Sequence[float]:
+def _shares(tensor: Any, name: str, expected: list[int | None]) -> Sequence[float]:
     """The values of a `TensorProto`, each from 0 to 1, row by row.
 
     Raises:
@@ -197,24 +197,32 @@ def _strings(tensor: Any, name: str, count: int) -> Sequence[bytes]:
 
 
 def _check_form(
-    tensor: Any, name: str, expected: Sequence[int | None], dtype: messages.DataType
+    tensor: Any, name: str, expected: list[int | None], dtype: messages.DataType
 ) -> list[int]:
     """The tensor's shape, where `None` stands for any size that is there.
 
     Raises:
         BadAnswerError: Type or shape is another.
     """
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    if tensor.dtype == dtype and shape == expected:
+        return shape
     sizes = ", ".join("classes" if size is None else str(size) for size in expected)
     wanted = f"Expected {name} of shape [{sizes}], {_dtype(dtype).replace('float', 'float32')}"
     if tensor.dtype != dtype:
         raise BadAnswerError(f"{wanted}; the answer is of {_dtype(tensor.dtype)}.")
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
-    if shape != list(expected):
-        raise BadAnswerError(f"{wanted}; the answer has shape {shape}.")
-    return shape
+    raise BadAnswerError(f"{wanted}; the answer has shape {shape}.")
 
 
-def _check_shares(values: Iterable[float], name: str) -> None:
+def _check_shares(values: Sequence[float], name: str) -> None:
+    """In C where all is well: value by value it was a third of the time that an answer of 256 texts takes."""
+    if (
+        values
+        and min(values) >= -_SLACK
+        and max(values) <= 1 + _SLACK
+        and not math.isnan(sum(values))
+    ):
+        return
     for value in values:
         # Never true of NaN.
         if not -_SLACK <= value <= 1 + _SLACK:
@@ -228,7 +236,7 @@ def parse_classify(response: Any, count: int) -> list[Prediction]:
         BadAnswerError: The response holds another number of rows, a row without classes, or is damaged.
     """
     rows = _classified(response, count)
-    _check_shares((found.score for row in rows for found in row.classes), PROBABILITIES)
+    _check_shares([found.score for row in rows for found in row.classes], PROBABILITIES)
     return [
         Prediction.from_probabilities({found.label: found.score for found in row.classes})
         for row in rows

@@ -63,12 +63,17 @@ class Labels:
         names: Class names by version, in the order of the class ids.
         plain: Versions without a `label` signature.
         is_plain: Whether one of these answered last.
+        telling: The model by its `label` signature.
     """
 
     target: Target
     names: dict[int, Names] = field(default_factory=dict)
     plain: set[int] = field(default_factory=set)
     is_plain: bool = False
+    telling: Target = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.telling = self.asking(LABEL_SIGNATURE)
 
     def asking(self, signature_name: str | None, version: int | None = None) -> Target:
         """The same model by another signature, `None` for the call's own; in exactly that version if one is given."""
@@ -123,7 +128,7 @@ class Labels:
         """From the signature that tells most."""
         if self.target.signature_name is None and not self.is_plain:
             try:
-                return (yield Ask(rpcs.PREDICT, self.asking(LABEL_SIGNATURE), texts))
+                return (yield Ask(rpcs.PREDICT, self.telling, texts))
             except SignatureError as error:
                 if f'"{LABEL_SIGNATURE}"' not in error.details:
                     raise

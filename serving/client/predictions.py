@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from serving.client.errors import OtherNamesError
 from serving.client.results import Prediction
@@ -38,22 +39,23 @@ class Scores:
                 f"Expected probabilities of shape {[len(self.rows), len(names)]}, float32; the answer has shape"
                 f" {[len(self.rows), len(self.rows[0])]}, and its classes are {', '.join(names)}."
             )
-        found = list(self._named(names))
-        self._check(found)
-        return found
+        best = [row.index(max(row)) for row in self.rows]
+        self._check(names, best)
+        return list(self._named(names, best))
 
-    def _named(self, names: Sequence[str]) -> Iterator[Prediction]:
-        for number, row in enumerate(self.rows):
-            score = max(row)
-            known = None if self.known is None else self.known[number]
-            probabilities = dict(zip(names, row, strict=True))
-            yield Prediction(names[row.index(score)], score, probabilities, known)
+    def _named(self, names: Sequence[str], best: Sequence[int]) -> Iterator[Prediction]:
+        known = repeat(None) if self.known is None else self.known
+        # Each is as long as the rows, or endless.
+        for row, place, share in zip(self.rows, best, known):  # noqa: B905
+            probabilities = dict(zip(names, row))  # noqa: B905 (`named` compared the lengths)
+            yield Prediction(names[place], row[place], probabilities, share)
 
-    def _check(self, found: Sequence[Prediction]) -> None:
+    def _check(self, names: Sequence[str], best: Sequence[int]) -> None:
         """A server that starts anew may have another model under the same number."""
-        for one, label in zip(found, self.labels or (), strict=False):
-            if one.label.encode() != label:
+        encoded = [name.encode() for name in names]
+        for place, label in zip(best, self.labels or (), strict=False):
+            if encoded[place] != label:
                 raise OtherNamesError(
                     f'Version {self.version} names a text\'s class "{label.decode(errors="replace")}", where'
-                    f' its classes and probabilities say "{one.label}".'
+                    f' its classes and probabilities say "{names[place]}".'
                 )
