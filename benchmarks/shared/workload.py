@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from keras_pipeline.data_source import DataSource, find_source
-from keras_pipeline.table.csv_errors import CELLS_AS_TEXT
+from keras_pipeline.table.chunks import read_chunks
 from keras_pipeline.table.dataset import Tweets
 from keras_pipeline.table.first_look import check_files
 
@@ -43,14 +43,17 @@ def smaller_table(source: DataSource, rows: int, to: Path) -> DataSource:
     Returns:
         The new table; `source` itself where it has no more rows.
     """
-    table = pd.read_csv(source.path, encoding=source.encoding, **CELLS_AS_TEXT)
-    table = table.dropna(subset=[source.text_column, source.label_column])
+    pieces = [chunk for path in source.paths() for chunk in read_chunks(path, source)]
+    table = pd.concat(pieces, ignore_index=True)
+    text, label = source.found_columns(list(table))
+    table = table.dropna(subset=[text, label])
     if len(table) <= rows:
         return source
-    drawn = table.groupby(source.label_column).sample(frac=rows / len(table), random_state=0)
+    drawn = table.groupby(label).sample(frac=rows / len(table), random_state=0)
     # In the file's own order: sorted by label, the first rows would be of one class.
     drawn.sort_index().to_csv(to, index=False, encoding="utf-8")
-    return dataclasses.replace(source, path=to, encoding="utf-8")
+    as_written: dict[str, Any] = {"delimiter": None, "columns": (), "quotes": True}
+    return dataclasses.replace(source, path=to, more_paths=(), encoding="utf-8", **as_written)
 
 
 def data_options(source: DataSource) -> list[str]:

@@ -28,6 +28,12 @@ def table_files(names: Sequence[str | Path], option: str = "data") -> tuple[Path
 
 def _files(name: str | Path, option: str) -> list[Path]:
     path = Path(name)
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError):  # too long, or with NUL: whoever reads it tells
+        return [path]
     if path.is_dir():
         inside = sorted(file for file in path.iterdir() if file.is_file() and is_table(file.name))
         return inside or _nothing(option, name, "a folder without tables")

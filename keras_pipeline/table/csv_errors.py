@@ -93,6 +93,22 @@ def refuse_what_is_no_file(path: Path) -> None:
         raise UserError(f"`data` must be a CSV file. Received: data={path} ({found})")
 
 
+def start_of_file(path: Path) -> bytes:
+    """The first bytes of a file that must be there.
+
+    Raises:
+        UserError: it is not, or cannot be read.
+    """
+    refuse_what_is_no_file(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(_SNIFFED_BYTES)
+    except OSError as error:
+        raise UserError(
+            f"`data` must be readable. Received: data={path} ({error.strerror})"
+        ) from None
+
+
 def refuse_what_is_no_text(path: Path, start: bytes, encoding: str) -> None:
     """Bytes that no CSV has: NUL, unless the encoding has them.
 

@@ -22,12 +22,10 @@ from keras_pipeline.table.csv_errors import (
     CELLS_AS_TEXT,
     check_width,
     explain_csv_errors,
-    refuse_what_is_no_file,
     refuse_what_is_no_text,
+    start_of_file,
 )
 from keras_pipeline.table.stored_texts import Texts
-
-_START_BYTES: Final = 65_536
 
 _SUM_TOLERANCE: Final = 0.02
 """Probabilities written with two decimals may miss a sum of 1 by so much."""
@@ -67,9 +65,7 @@ def read_soft_labels(path: Path, source: DataSource, names: Sequence[str]) -> So
         UserError: no such file, no CSV, a column missing, rows of more cells than the header, or numbers
             that are no probabilities.
     """
-    refuse_what_is_no_file(path)
-    with path.open("rb") as file:
-        refuse_what_is_no_text(path, file.read(_START_BYTES), source.encoding)
+    refuse_what_is_no_text(path, start_of_file(path), source.encoding)
     with explain_csv_errors(path, source.encoding):
         table = pd.read_csv(path, encoding=source.encoding, **CELLS_AS_TEXT)
     check_width(table, path)

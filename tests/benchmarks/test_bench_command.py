@@ -75,9 +75,9 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path, capsys):
     arguments = ["--quick", f"--data={table}", f"--out={tmp_path}/new"]
     assert main(arguments) == 2
     assert capsys.readouterr().err.endswith(f"Received: data={table} (no such file)\n")
-    table.write_text("tweet,label\nhello,neutral\n")
+    table.write_text("words,label\nhello,neutral\n")
     assert main(arguments) == 2
-    assert capsys.readouterr().err.endswith("Received columns: `tweet`, `label`\n")
+    assert capsys.readouterr().err.endswith("Received columns: `words`, `label`\n")
     assert not (tmp_path / "new").exists()
 
 

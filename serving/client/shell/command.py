@@ -126,7 +126,7 @@ def _print_record(record: dict[str, Any]) -> None:
 def _run_table(client: PatientClient, given: argparse.Namespace, guard: Guard) -> None:
     columns = Columns(given.text_column, given.column_prefix, given.top)
     with open_source("--csv", given.csv) as source:
-        rows = Rows(source, given.csv, given.delimiter)
+        rows = Rows(source, given.csv, given.delimiter, given.text_column)
         # Before a file is made.
         columns.position(rows.header)
         columns.header(rows.header, ())

@@ -106,9 +106,8 @@ def _add_tables(group: Any) -> None:
     add(
         "--delimiter",
         type=_delimiter,
-        default=",",
         metavar="CHAR",
-        help="what stands between cells, tab for a tabulator (default: %(default)s)",
+        help="what stands between cells of a CSV, tab for a tabulator (default: found out)",
     )
     add(
         "--column-prefix",

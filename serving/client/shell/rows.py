@@ -1,4 +1,4 @@
-"""Rows of a CSV file: read with their lines, for messages; written so that equal rows are equal bytes."""
+"""Rows of a table: read with their lines, for messages; written so that equal rows are equal bytes."""
 
 import csv
 import io
@@ -9,56 +9,84 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from export.start.shown import shown
+from export.tables.compressed import start_of, telling_damage, unpacked
+from export.tables.delimiters import find_delimiter
+from export.tables.formats import CSV, kind_of, suffix_of
+from export.tables.records import Records
 from serving.client.results import Prediction
 
 RowWriter = Callable[[Sequence[str]], bytes]
 """Gives the line of a row, with its end."""
+_TABS: Final = (".tsv", ".tab")
 _LONGEST_HEADER: Final = 300
 """Characters of a header in a message."""
 
 
 class Rows(Iterator[list[str]]):
-    """The rows of a CSV file, each as wide as the header; empty lines are none.
+    """The rows of a table, each as wide as the header; empty lines are none.
 
-    Bytes that are no UTF-8 come out of `row_writer` as they were.
+    CSV, JSON Lines or Parquet, packed or not. Bytes of a CSV that are no UTF-8 come out of `row_writer` as they
+    were.
 
     Args:
         file: To be read from its beginning; need not be seekable.
         name: Its name, for messages.
-        delimiter: One character.
+        delimiter: One character; by default what parts the cells is found out.
+        wanted: A column that the header should have: it helps to find the delimiter.
 
     Attributes:
         header: Names of the columns; empty for an empty file.
-        delimiter: As given.
+        delimiter: As given or found; a comma where the file is no CSV.
 
     Raises:
-        ValueError: The file is no such CSV; the message names the line.
+        ValueError: The file is no such table; the message names the line.
     """
 
-    def __init__(self, file: BinaryIO, name: str, delimiter: str) -> None:
+    def __init__(
+        self, file: BinaryIO, name: str, delimiter: str | None = None, wanted: str = "text"
+    ) -> None:
         self._file = file
         self._name = name
-        self.delimiter = delimiter
+        self.delimiter = delimiter or ","
+        self.header: list[str] = []
+        with telling_damage(name):
+            self._plain = unpacked(file)
+            start = start_of(self._plain)
+            kind = kind_of(name, start)
+            if kind != CSV:
+                records = Records(self._plain, name, kind)
+                self._rows: Iterator[list[str]] = records
+                self.header = records.header
+                return
+        if delimiter is None:
+            self.delimiter = _found_delimiter(name, start, wanted)
         self._text = io.TextIOWrapper(
-            file, encoding="utf-8-sig", errors="surrogateescape", newline=""
+            self._plain, encoding="utf-8-sig", errors="surrogateescape", newline=""
         )
         # Without `strict` a quote that is never closed takes the rest of the file for one text.
-        self._reader = csv.reader(self._text, delimiter=delimiter, strict=True)
-        self.header: list[str] = []
+        self._reader = csv.reader(self._text, delimiter=self.delimiter, strict=True)
+        self._rows = self._of_csv()
         self.header = next(self, [])
 
     def __next__(self) -> list[str]:
+        with telling_damage(self._name):
+            return next(self._rows)
+
+    def _of_csv(self) -> Iterator[list[str]]:
+        """The header, then the rows."""
         while True:
             line = self._reader.line_num + 1
             try:
-                row = next(self._reader)
+                row = next(self._reader, None)
             except csv.Error as error:
                 raise ValueError(
                     f"Not a row of a CSV file: is a quote not closed, or the delimiter another ({error})?"
                     f" Received: {self._name}, line {line}"
                 ) from error
+            if row is None:
+                return
             if row:
-                return self._fitted(row, line) if self.header else row
+                yield self._fitted(row, line) if self.header else row
 
     def _fitted(self, row: list[str], line: int) -> list[str]:
         """The row, filled up where it is short; one that is longer has been cut at a wrong place."""
@@ -80,6 +108,12 @@ class Rows(Iterator[list[str]]):
         except OSError:
             return None
         return min(position / max(status.st_size, 1), 1.0)
+
+
+def _found_delimiter(name: str, start: bytes, wanted: str) -> str:
+    if suffix_of(name) in _TABS:
+        return "\t"
+    return find_delimiter(start.decode("utf-8-sig", "replace"), wanted=(wanted,))
 
 
 @dataclass(frozen=True)

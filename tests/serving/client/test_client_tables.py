@@ -1,7 +1,11 @@
 """`--csv IN`: what a table may look like, and what is told where it does not."""
 
+import bz2
 import csv
+import gzip
+import lzma
 
+import pandas as pd
 import pytest
 from client_tables import TABLE, check, names
 
@@ -41,7 +45,7 @@ class TestWhatIsNoTable:
             ("id,text\n1,a\n2,b,c\n", "A row has 3 cells, the header 2"),
             ("id,text\n1," + "x" * 200_000 + "\n", "in.csv, line 2"),
             ("text,text\n1,a\n", "--text-column=text, columns: text, text"),
-            ("id;text\n1;a\n", "--text-column=text, columns: id;text"),
+            ("id#text\n1#a\n", "--text-column=text, columns: id#text"),
             ("text,label\na,b\n", 'a column "label" already'),
             ("text,probability_neutral\na,b\n", 'a column "probability_neutral" already'),
         ],
@@ -69,6 +73,41 @@ class TestWhatIsNoTable:
         (here / "in.csv").write_text("id,text\n1,a,\n2,bb,,\n")
         assert ask("--csv", "in.csv", "--out", "r.csv")[0] == 0
         check((here / "r.csv").read_text())
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("in.tsv", b"id\ttext\n1\ta\n2\tbb\n"),
+        ("in.csv", b"id;text\n1;a\n2;bb\n"),
+        ("in.jsonl", b'{"id": 1, "text": "a"}\n{"id": 2, "text": "bb"}\n'),
+    ],
+)
+def test_a_table_of_any_kind_is_read(ask, here, name, content, packed):
+    """The delimiter is found, what is packed unpacked; JSON Lines become CSV."""
+    (here / name).write_bytes(packed(content))
+    assert ask("--csv", name, "--out", "r.csv")[0] == 0
+    with (here / "r.csv").open(newline="") as file:
+        delimiter = csv.Sniffer().sniff(file.readline(), ",;\t").delimiter
+        file.seek(0)
+        rows = list(csv.DictReader(file, delimiter=delimiter))
+    assert [(row["id"], row["text"]) for row in rows] == [("1", "a"), ("2", "bb")]
+    assert "probability_neutral" in rows[0]
+
+
+def test_a_parquet_file_is_read(ask, here):
+    table = pd.DataFrame({"id": [1, 2], "text": ["a", "bb"]})
+    table.to_parquet(here / "in.parquet")
+    assert ask("--csv", "in.parquet", "--out", "r.csv")[0] == 0
+    assert (here / "r.csv").read_text().splitlines()[2].startswith("2,bb,")
+
+
+def test_a_packed_file_that_was_cut_is_one_sentence(ask, here):
+    (here / "in.csv.gz").write_bytes(gzip.compress(b"id,text\n" + b"1,a\n" * 5000)[:-30])
+    code, _, err = ask("--csv", "in.csv.gz", "--out", "r.csv")
+    assert code == 2
+    assert "A packed file must be whole" in err
 
 
 def test_a_carriage_return_in_a_text_stays_in_it(ask, here):
