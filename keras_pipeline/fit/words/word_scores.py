@@ -7,7 +7,7 @@
 
 A text's features are TF-IDF's, but for its length: the root of the sum of its words' squares stands for
 the length of their sum, so that the features, and with them the answer, are sums over words. On nine small
-tables both were equally good (docs/training.md).
+tables that costs a point, and the ratios bring two (docs/training.md).
 """
 
 import dataclasses
