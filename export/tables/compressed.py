@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def telling_damage(name: object) -> Iterator[None]:
     """
     try:
         yield
-    except DAMAGED as error:
+    except _damages() as error:
         raise TableError(
             f"A packed file must be whole; fetch or pack it again. Received: {name} ({error})"
         ) from None
@@ -68,10 +69,16 @@ def telling_damage(name: object) -> Iterator[None]:
 
 def _zstd(file: BinaryIO) -> Any:
     try:
-        import zstandard  # noqa: PLC0415 (an extra)
+        from backports import zstd  # noqa: PLC0415 (an extra; the package zstandard takes a cut for an end)
     except ImportError:
         raise TableError(
-            "A file packed by zstd needs the package zstandard; install it by: pip install '.[zstd]'. "
+            "A file packed by zstd needs the package backports.zstd; install it by: pip install '.[zstd]'. "
             f"Received: {getattr(file, 'name', 'such a file')}"
         ) from None
-    return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+    return zstd.open(file)
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    """`DAMAGED`, and zstd's own error where that package is used."""
+    zstd = sys.modules.get("backports.zstd")
+    return DAMAGED if zstd is None else (*DAMAGED, zstd.ZstdError)

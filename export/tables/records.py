@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, Final
 
+from export.start.shown import shown
 from export.tables.errors import TableError
 from export.tables.formats import PARQUET
 
@@ -75,14 +76,27 @@ class Records(Iterator[Cells]):
         try:
             table = parquet.ParquetFile(file)
         except (ArrowException, OSError) as error:
-            raise TableError(f"`{self.name}` must be a Parquet file. Received: {error}") from None
+            raise self._no_parquet(error) from None
         self.header = list(table.schema_arrow.names)
-        return self._batches(table)
+        return self._batches(table, (ArrowException, OSError, UnicodeDecodeError))
 
-    def _batches(self, table: Any) -> Iterator[Cells]:
-        for batch in table.iter_batches(batch_size=_ROWS_AT_ONCE):
-            columns = [list(map(_text, column.to_pylist())) for column in batch.columns]
-            yield from map(list, zip(*columns, strict=True))
+    def _batches(self, table: Any, damages: tuple[type[Exception], ...]) -> Iterator[Cells]:
+        batches = table.iter_batches(batch_size=_ROWS_AT_ONCE)
+        while True:
+            try:
+                batch = next(batches, None)
+                columns = [] if batch is None else [c.to_pylist() for c in batch.columns]
+            except damages as error:
+                raise self._no_parquet(error) from None
+            if batch is None:
+                return
+            for row in zip(*columns, strict=True):
+                yield list(map(_text, row))
+
+    def _no_parquet(self, error: Exception) -> TableError:
+        return TableError(
+            f"`{self.name}` must be a whole Parquet file. Received: {shown(str(error), 200)}"
+        )
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ import lzma
 from collections.abc import Sequence
 
 import pyarrow as pa
-import zstandard
+from backports import zstd
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -24,7 +24,7 @@ PACKERS = {
     ".gz": gzip.compress,
     ".bz2": bz2.compress,
     ".xz": lzma.compress,
-    ".zst": zstandard.ZstdCompressor().compress,
+    ".zst": zstd.compress,
 }
 PACKED = [suffix for suffix in PACKERS if suffix]
 

@@ -8,7 +8,7 @@ import lzma
 import numpy as np
 import pandas as pd
 import pytest
-import zstandard
+from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ PACKERS = {
     ".gz": gzip.compress,
     ".bz2": bz2.compress,
     ".xz": lzma.compress,
-    ".zst": zstandard.ZstdCompressor().compress,
+    ".zst": zstd.compress,
 }
 
 
@@ -144,7 +144,7 @@ BAD = {
     "json that is none.jsonl": (b'{"text": "a"\n', "must hold one JSON object a line"),
     "no object.jsonl": (b"[1]\n", "line 1 is no object"),
     "cut.csv.gz": (gzip.compress(as_bytes("csv", None))[:40], "A packed file must be whole"),
-    "no parquet.parquet": (b"PAR1 and nothing else", "must be a Parquet file"),
+    "no parquet.parquet": (b"PAR1 and nothing else", "must be a whole Parquet file"),
     "another delimiter.csv": (
         b"text#sentiment\na b c#neutral\n",
         "--delimiter tells what parts them",
