@@ -31,6 +31,28 @@ def find_delimiter(
     return max(CANDIDATES, key=lambda mark: _fitness(mark, whole, wanted, width, quotes=quotes))
 
 
+def quotes_are_text(start: str, delimiter: str) -> bool:
+    r"""Whether a table that nobody quoted holds stray quotes: read as quotes they would swallow line ends, and rows.
+
+    True where each line is a row as wide as the header, and quotes would make them fewer.
+
+    Example:
+    >>> quotes_are_text('text\tlabel\n"so they say\tyes\nbad "thing\tno\n"and more\tno\n', "\t")
+    True
+    >>> quotes_are_text('text\tlabel\n"so ""they"" say"\tyes\n"two\nlines"\tno\n', "\t")
+    False
+    """
+    lines = start.splitlines()[: None if start.endswith(("\n", "\r")) else -1]
+    widths = {line.count(delimiter) for line in lines if line}
+    if len(widths) != 1:
+        return False
+    try:
+        rows = sum(1 for row in csv.reader(lines, delimiter=delimiter) if row)
+    except csv.Error:
+        return True
+    return rows < sum(1 for line in lines if line)
+
+
 def _fitness(
     mark: str, lines: list[str], wanted: Sequence[str], width: int | None, *, quotes: bool
 ) -> tuple[int, float, float]:

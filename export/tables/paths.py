@@ -28,6 +28,8 @@ def table_files(names: Sequence[str | Path], option: str = "data") -> tuple[Path
 
 def _files(name: str | Path, option: str) -> list[Path]:
     path = Path(name)
+    if not str(name).strip():
+        return _nothing(option, repr(str(name)), "no name")
     try:
         path.stat()
     except FileNotFoundError:

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, BinaryIO, Final
 
 from export.start.shown import shown
@@ -11,6 +11,7 @@ from export.tables.errors import TableError
 from export.tables.formats import PARQUET
 
 _ROWS_AT_ONCE: Final = 4_096
+_OBJECTS_WITH_COLUMNS: Final = 1_000
 
 Cells = list[str]
 
@@ -24,7 +25,7 @@ class Records(Iterator[Cells]):
         kind: `json lines` or `parquet`.
 
     Attributes:
-        header: the columns: of JSON Lines those of its first object, and what later ones have beside is left out.
+        header: the columns: of JSON Lines those of its first 1,000 objects; what later ones have beside is left out.
 
     Raises:
         TableError: it is no such file.
@@ -40,9 +41,9 @@ class Records(Iterator[Cells]):
 
     def _of_json(self, file: BinaryIO) -> Iterator[Cells]:
         objects = self._objects(file)
-        first = next(objects, {})
-        self.header = list(first)
-        every = chain([first] if first else [], objects)
+        first = list(islice(objects, _OBJECTS_WITH_COLUMNS))
+        self.header = list(dict.fromkeys(name for found in first for name in found))
+        every = chain(first, objects)
         return ([_text(found.get(name)) for name in self.header] for found in every)
 
     def _objects(self, file: BinaryIO) -> Iterator[dict[str, Any]]:
@@ -100,15 +101,15 @@ class Records(Iterator[Cells]):
 
 
 def _text(value: Any) -> str:
-    """A cell as CSV would hold it; a whole number has no point.
+    r"""A cell as CSV would hold it; a whole number has no point.
 
-    >>> [_text(value) for value in (None, "a", 4, 4.0, 0.5, True)]
-    ['', 'a', '4', '4', '0.5', 'true']
+    >>> [_text(value) for value in (None, "a\ud83d", 4, 4.0, 0.5, True)]
+    ['', 'a?', '4', '4', '0.5', 'true']
     """
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str):  # half a surrogate pair, which JSON may escape, is no text
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return json.dumps(value) if isinstance(value, (bool, list, dict)) else str(value)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from export.tables.compressed import START_BYTES, start_of, telling_damage, unpacked
-from export.tables.delimiters import find_delimiter
+from export.tables.delimiters import find_delimiter, quotes_are_text
 from export.tables.errors import TableError
 from export.tables.formats import CSV, kind_of, suffix_of
 from export.tables.records import Records
@@ -99,6 +99,8 @@ def _csv_options(path: Path, start: bytes, source: DataSource) -> dict[str, Any]
     )
     if source.delimiter is None and suffix_of(path.name) in _TABS:
         delimiter = "\t"
+    if delimiter == "\t" and quotes:
+        quotes = not quotes_are_text(start.decode(source.encoding, errors="replace"), delimiter)
     header: dict[str, Any] = {"header": None, "names": list(names)} if names else {}
     return {"sep": delimiter, **header, **({} if quotes else {"quoting": _QUOTE_NONE})}
 
@@ -106,6 +108,11 @@ def _csv_options(path: Path, start: bytes, source: DataSource) -> dict[str, Any]
 def _records(
     path: Path, file: BinaryIO, start: bytes, source: DataSource, rows: int
 ) -> Iterator[pd.DataFrame]:
+    if source.columns:
+        raise UserError(
+            f"`--columns` names those of CSV files without a header; leave it out. Received: `{path}`, which "
+            "has names of its own"
+        )
     records = Records(file, str(path), kind_of(path.name, start))
     while piece := list(islice(records, rows)):
         chunk = pd.DataFrame(piece, columns=records.header, dtype=object).replace("", np.nan)

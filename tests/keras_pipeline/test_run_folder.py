@@ -372,3 +372,24 @@ def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(UserError, match=r"must be a folder that can be written.*Permission denied"):
         check_is_free(tmp_path / "run")
+
+
+def test_a_table_of_several_files_and_parts_comes_back_as_it_was(tmp_path):
+    """And a change of any of its files is noticed."""
+    files = [tmp_path / f"{name}.tsv" for name in ("a", "b", "validation", "test")]
+    for file in files:
+        file.write_text(f"so good\t{file.stem}\n")
+    source = DataSource(
+        files[0],
+        more_paths=(files[1],),
+        validation_paths=(files[2],),
+        test_paths=(files[3],),
+        columns=("text", "sentiment"),
+        delimiter="\t",
+        quotes=False,
+    )
+    with RunFolder.create(tmp_path / "run", CONFIG, source) as run:
+        assert run.source() == source
+        files[2].write_text("other rows\tvalidation\n")
+        with pytest.raises(UserError, match="The run's data has changed since it began"):
+            run.source()

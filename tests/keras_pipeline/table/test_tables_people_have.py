@@ -113,6 +113,28 @@ def test_quotes_may_be_text(tmp_path):
     ]
 
 
+def test_stray_quotes_of_a_tsv_swallow_no_rows(tmp_path):
+    """Many TSV files were never quoted: four rows would become two, in silence."""
+    rows = [
+        '"so good they say\tpositive',
+        "plain words\tneutral",
+        'bad "thing\tnegative',
+        '"the end\tnegative',
+    ]
+    (tmp_path / "a.tsv").write_text("\n".join(["text\tsentiment", *rows]) + "\n")
+    assert len(rows_of(DataSource(tmp_path / "a.tsv"))) == 4
+
+
+def test_json_lines_may_have_their_columns_in_any_order_and_broken_emoji(tmp_path):
+    lines = [
+        '{"text": "half \\ud83d an emoji", "id": 1}',
+        '{"sentiment": "a", "text": "one more"}',
+        '{"text": "and this", "sentiment": "b"}',
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    assert rows_of(DataSource(tmp_path / "a.jsonl")) == [("one more", "a"), ("and this", "b")]
+
+
 def test_parts_that_come_as_tables_are_the_parts(tmp_path):
     """And what stands in them is not learned from."""
     words = ["sun", "rain", "snow", "hail", "wind", "fog", "frost", "storm"]
@@ -194,3 +216,15 @@ def test_any_text_comes_through_json_lines(texts, tmp_path_factory):
     assert [text for text, _ in rows_of(DataSource(path))][:-2] == [
         f"words {text}" for text in texts
     ]
+
+
+def test_no_name_is_no_folder():
+    """An empty option, as a script's unset variable gives it."""
+    with pytest.raises(UserError, match="no name"):
+        find_source("")
+
+
+def test_columns_of_a_file_that_has_names_are_refused(tmp_path):
+    TABLE.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    with pytest.raises(UserError, match="`--columns` names those of CSV files without a header"):
+        read_tweets(DataSource(tmp_path / "a.jsonl", columns=("text", "sentiment")))
