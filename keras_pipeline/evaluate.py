@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def _parser() -> Parser:
     parser = Parser(
         prog="python -m keras_pipeline.evaluate",
+        usage="%(prog)s RUN [options]",  # behind --data, which takes several files, it would be one of them
         description="Evaluate a trained run on its own test part, or on any labelled CSV.",
     )
     parser.add_argument("run", type=Path, help="run folder that training wrote")
