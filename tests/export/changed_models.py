@@ -28,8 +28,10 @@ def rounded(model):
 
 def inclined(model, label, by):
     """A copy that says one label more often than it should: the worse, the more it is inclined."""
-    *weights, bias = model.classifier.get_weights()
-    return copy_of(model, weights=[*weights, bias + by * np.eye(len(bias), dtype="float32")[label]])
+    weights = model.classifier.get_weights()
+    last = -1 if weights[-1].ndim else -2  # behind the bias of WordScores stands its trust
+    weights[last] = weights[last] + by * np.eye(len(weights[last]), dtype="float32")[label]
+    return copy_of(model, weights=weights)
 
 
 def of_unknown_layers():
