@@ -61,7 +61,16 @@ def test_resume_remembers_early_stopping(tiny_options, tmp_path, monkeypatch):
         original(self, epoch, {**logs, "val_loss": next(worse_and_worse)})
 
     monkeypatch.setattr(fitting.ResumableEarlyStopping, "on_epoch_end", on_epoch_end)
-    options = [*tiny_options, "--no-export", "--epochs", "9", "--patience", "3"]
+    options = [
+        *tiny_options,
+        "--no-export",
+        "--epochs",
+        "9",
+        "--patience",
+        "3",
+        "--patience-steps",
+        "0",
+    ]
     run = tmp_path / "run"
     with monkeypatch.context() as patch:
         crash_in_epoch(patch, 4, RuntimeError("power cut"))
