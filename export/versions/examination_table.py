@@ -11,13 +11,14 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from export.errors import UnreadableRunError
+from export.start.shown import shown
 from export.tables.compressed import START_BYTES, start_of, telling_damage, unpacked
 from export.tables.delimiters import find_delimiter
 from export.tables.errors import TableError
@@ -48,6 +49,7 @@ def read_table(
     """
     try:
         with (
+            _long_cells(),
             telling_damage(path.name),
             path.open("rb", START_BYTES) as raw,
             closing(unpacked(raw)) as file,
@@ -95,14 +97,13 @@ def _rows(
         rows, header = records, records.header
     for column in (text_column, label_column):
         if header.count(column) != 1:
-            columns = ", ".join(header) or "none"
+            columns = shown(", ".join(header)) or "none"
             raise csv.Error(f"which must have one column `{column}`, with {columns}")
     return rows, header.index(text_column), header.index(label_column)
 
 
 def _of_csv(file: io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
     """The header, and rows as wide as it."""
-    limit = csv.field_size_limit(_LONGEST_CELL)
     try:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         width = 0
@@ -113,9 +114,18 @@ def _of_csv(file: io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
                 width = len(row)
                 yield row
     finally:
-        csv.field_size_limit(limit)
         with suppress(ValueError):  # closed already
             file.detach()  # whoever opened the bytes closes them
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Python's limit is one for the whole process: it is back when the table has been read, or refused."""
+    limit = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _pairs(rows: Iterator[list[str]], text: int, label: int) -> Iterator[tuple[str, str]]:
@@ -127,8 +137,8 @@ def _pairs(rows: Iterator[list[str]], text: int, label: int) -> Iterator[tuple[s
 def _refuse_labels(path: Path, counts: Counter[str], names: Sequence[str]) -> None:
     unknown = [(label, rows) for label, rows in counts.most_common() if label not in names]
     if unknown:
-        shown = ", ".join(f"{label!r} ({rows:,} rows)" for label, rows in unknown[:_NAMED])
-        raise _refused(f"rows labelled {', '.join(names)}", f"examination={path} with {shown}")
+        first = ", ".join(f"{label!r} ({rows:,} rows)" for label, rows in unknown[:_NAMED])
+        raise _refused(f"rows labelled {', '.join(names)}", f"examination={path} with {first}")
     if len(names) < 2:
         raise _refused("rows of two classes at least", f"examination={path} with {len(names)}")
 
