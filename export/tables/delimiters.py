@@ -5,17 +5,27 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from export.tables.formats import suffix_of
+
 CANDIDATES: Final = (",", "\t", ";", "|")
 """In this order where several would do."""
 
+_TABS: Final = (".tsv", ".tab")
+
 
 def find_delimiter(
-    start: str, *, wanted: Sequence[str] = (), width: int | None = None, quotes: bool = True
+    start: str,
+    name: str = "",
+    *,
+    wanted: Sequence[str] = (),
+    width: int | None = None,
+    quotes: bool = True,
 ) -> str:
-    r"""The delimiter by which the beginning of a file is a table.
+    r"""The delimiter by which the beginning of a file is a table; of .tsv and .tab it is the tab.
 
     Args:
         start: some lines of it; the last may be cut.
+        name: of the file, perhaps packed.
         wanted: columns that the header should have.
         width: cells of a row, where that is known.
         quotes: whether quotes set cells off.
@@ -26,9 +36,10 @@ def find_delimiter(
     >>> find_delimiter("0\tI like tea, and milk\n4\tgood\n", width=2)
     '\t'
     """
-    lines = start.splitlines()
-    whole = lines[:-1] if len(lines) > 1 and not start.endswith(("\n", "\r")) else lines
-    return max(CANDIDATES, key=lambda mark: _fitness(mark, whole, wanted, width, quotes=quotes))
+    if suffix_of(name) in _TABS:
+        return "\t"
+    lines = _whole_lines(start)
+    return max(CANDIDATES, key=lambda mark: _fitness(mark, lines, wanted, width, quotes=quotes))
 
 
 def quotes_are_text(start: str, delimiter: str) -> bool:
@@ -42,15 +53,19 @@ def quotes_are_text(start: str, delimiter: str) -> bool:
     >>> quotes_are_text('text\tlabel\n"so ""they"" say"\tyes\n"two\nlines"\tno\n', "\t")
     False
     """
-    lines = start.splitlines()[: None if start.endswith(("\n", "\r")) else -1]
-    widths = {line.count(delimiter) for line in lines if line}
-    if len(widths) != 1:
+    lines = [line for line in _whole_lines(start) if line]
+    if len({line.count(delimiter) for line in lines}) != 1:
         return False
     try:
-        rows = sum(1 for row in csv.reader(lines, delimiter=delimiter) if row)
+        return sum(1 for _ in csv.reader(lines, delimiter=delimiter)) < len(lines)
     except csv.Error:
         return True
-    return rows < sum(1 for line in lines if line)
+
+
+def _whole_lines(start: str) -> list[str]:
+    """Without the last where it may be cut; a single line is taken as it is."""
+    lines = start.splitlines()
+    return lines if len(lines) == 1 or start.endswith(("\n", "\r")) else lines[:-1]
 
 
 def _fitness(

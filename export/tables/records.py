@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any, BinaryIO, Final
 
@@ -113,8 +113,3 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return json.dumps(value) if isinstance(value, (bool, list, dict)) else str(value)
-
-
-def position(header: Sequence[str], name: str) -> int | None:
-    """Where a column is; None where it is not there, or twice."""
-    return header.index(name) if header.count(name) == 1 else None

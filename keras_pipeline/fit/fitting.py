@@ -96,17 +96,10 @@ def fit(
         MemoryShortageError: the settings need more memory than there is.
         DiskError: there is no room for the checkpoint; the one before is still there.
     """
-    vectors, least_count = None, config.least_word_count
-    if start is not None:
-        cleaner, vectorizer, least_count = start.cleaner, start.vectorizer, 1
-        tell_lacking_words(vectorizer, cleaner, train.texts)
-    else:
-        cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
-        adapt_vectorizer(vectorizer, cleaner, train.texts)
-        if embeddings:
-            vectors = read_word_vectors(embeddings, vectorizer.get_vocabulary())
-    # A rare word that has a vector from outside is known well enough.
+    cleaner, vectorizer, vectors = _string_half(train, config, embeddings, start)
+    # A rare word that has a vector from outside is known well enough; a trained model's words all are.
     keep = vectors.rows if vectors else ()
+    least_count = config.least_word_count if start is None else 1
     data = _encoded(train, validation, (cleaner, vectorizer), least_count, keep)
     words = vectorizer.get_vocabulary()
     config = fit_to_rows(config, len(data.train))
@@ -122,16 +115,39 @@ def fit(
     averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
     saver = Checkpoint(checkpoint, stopping, averaging)
     interrupted = _fit_classifier(classifier, data, config, saver, tensorboard)
-    # A mixed precision policy is for the accelerator that trained; what is saved computes in float32.
-    plain = build_classifier(config, vocabulary_size=len(words))
-    plain.set_weights(classifier.get_weights())
-    if config.word_scores and len(config.labels) <= MOST_CLASSES:
-        plain = _with_word_scores(plain, words, data, config)
+    plain = _in_float32(classifier, words, data, config)
     width = None if config.pad_to_longest else config.sequence_length
     model = SentimentModel(
         cleaner, vectorizer, plain, padded_length=width, labels=config.labels, name="sentiment"
     )
     return Fitted(model, saver.history, interrupted)
+
+
+def _string_half(
+    train: TextRows, config: TrainConfig, embeddings: Path | None, start: SentimentModel | None
+) -> tuple[keras.layers.Layer, keras.layers.TextVectorization, WordVectors | None]:
+    """Cleaner and vectorizer, of `start` or with the words of `train`; and vectors for them, if there are."""
+    if start is not None:
+        tell_lacking_words(start.vectorizer, start.cleaner, train.texts)
+        return start.cleaner, start.vectorizer, None
+    cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
+    adapt_vectorizer(vectorizer, cleaner, train.texts)
+    words = vectorizer.get_vocabulary()
+    return cleaner, vectorizer, read_word_vectors(embeddings, words) if embeddings else None
+
+
+def _in_float32(
+    trained: keras.Model, words: list[str], data: _Encoded, config: TrainConfig
+) -> keras.Model:
+    """What is saved, with the words' scores where they are wanted.
+
+    A mixed precision policy is for the accelerator that trained.
+    """
+    plain = build_classifier(config, vocabulary_size=len(words))
+    plain.set_weights(trained.get_weights())
+    if not config.word_scores or len(config.labels) > MOST_CLASSES:
+        return plain
+    return _with_word_scores(plain, words, data, config)
 
 
 def _with_word_scores(

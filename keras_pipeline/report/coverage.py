@@ -86,7 +86,7 @@ def measure_coverage(model: Any, texts: Texts) -> Coverage:
     """Look at texts that training did not learn from.
 
     Args:
-        model: with `cleaner` and `token_ids`.
+        model: with `cleaner` and `vectorizer`.
         texts: raw, `[rows]` str; the first `MOST_ROWS` are looked at.
     """
     seen = np.asarray(texts[: min(len(texts), MOST_ROWS)], dtype=object)
@@ -112,9 +112,10 @@ def _counts(model: Any, texts: Array) -> Array:
     raw = tf.constant(texts, tf.string)
     valid = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8")
     written = _characters(tf.strings.regex_replace(valid, _NAMES_NO_WORD, " "))
-    without_links = tf.strings.regex_replace(model.cleaner(raw), "URL", "")
+    cleaned = model.cleaner(raw)
+    without_links = tf.strings.regex_replace(cleaned, "URL", "")
     read = _characters(tf.strings.regex_replace(without_links, *_TOKENS))
-    ids = model.token_ids(raw).numpy()
+    ids = model.vectorizer(cleaned).to_tensor(PADDING_ID).numpy()
     tokens, unknown = (ids != PADDING_ID).sum(axis=1), (ids == UNKNOWN_ID).sum(axis=1)
     return np.stack([written, np.minimum(read, written), tokens, unknown])
 

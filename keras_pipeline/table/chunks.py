@@ -16,7 +16,7 @@ import pandas as pd
 from export.tables.compressed import START_BYTES, start_of, telling_damage, unpacked
 from export.tables.delimiters import find_delimiter, quotes_are_text
 from export.tables.errors import TableError
-from export.tables.formats import CSV, kind_of, suffix_of
+from export.tables.formats import CSV, kind_of
 from export.tables.records import Records
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
@@ -31,7 +31,6 @@ from keras_pipeline.table.csv_errors import (
 
 CHUNK_ROWS: Final = 10_000
 
-_TABS: Final = (".tsv", ".tab")
 _QUOTE_NONE: Final = 3  # csv.QUOTE_NONE, as pandas wants it
 
 
@@ -91,16 +90,16 @@ def _csv(
 
 def _csv_options(path: Path, start: bytes, source: DataSource) -> dict[str, Any]:
     names, quotes = source.columns, source.quotes
+    text = start.decode(source.encoding, errors="replace")
     delimiter = source.delimiter or find_delimiter(
-        start.decode(source.encoding, errors="replace"),
+        text,
+        path.name,
         wanted=() if names else (source.text_column, source.label_column),
         width=len(names) if names else None,
         quotes=quotes,
     )
-    if source.delimiter is None and suffix_of(path.name) in _TABS:
-        delimiter = "\t"
     if delimiter == "\t" and quotes:
-        quotes = not quotes_are_text(start.decode(source.encoding, errors="replace"), delimiter)
+        quotes = not quotes_are_text(text, delimiter)
     header: dict[str, Any] = {"header": None, "names": list(names)} if names else {}
     return {"sep": delimiter, **header, **({} if quotes else {"quoting": _QUOTE_NONE})}
 

@@ -47,10 +47,7 @@ class Labelled(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
     def classify(self, inputs):
-        parsed = tf.io.parse_example(
-            inputs, {"text": tf.io.FixedLenFeature([], tf.string, default_value="")}
-        )
-        scores = self.scores(parsed["text"])
+        scores = self.scores(length_model.texts_of(inputs))
         return {"classes": tf.broadcast_to(self.labels, tf.shape(scores)), "scores": scores}
 
 

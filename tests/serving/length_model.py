@@ -50,10 +50,7 @@ class Tiny(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
     def classify(self, inputs):
-        parsed = tf.io.parse_example(
-            inputs, {"text": tf.io.FixedLenFeature([], tf.string, default_value="")}
-        )
-        scores = self.scores(parsed["text"])
+        scores = self.scores(texts_of(inputs))
         return {
             "classes": tf.tile(self.labels[None, :], [tf.shape(scores)[0], 1]),
             "scores": scores,
@@ -89,6 +86,12 @@ class Tiny(tf.Module):
         """Neither arguments nor results in the order of their names."""
         size = tf.shape(weight)[0]
         return {"sum": tf.reduce_sum(weight), "echo": tf.identity(text), "size": size}
+
+
+def texts_of(examples):
+    """The feature `text` of serialized tf.Examples, "" where one has none."""
+    feature = tf.io.FixedLenFeature([], tf.string, default_value="")
+    return tf.io.parse_example(examples, {"text": feature})["text"]
 
 
 def build(version, path):

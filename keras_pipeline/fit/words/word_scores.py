@@ -94,10 +94,12 @@ def fit_word_scores(
     if len(train) > MOST_ROWS:
         drawn = np.random.default_rng(seed).choice(len(train), MOST_ROWS, replace=False)
         train = train.take(np.sort(drawn))
-    trust, share = _best_scales(answers, _regression(words, train), validation)
+    scores = _regression(words, train)
+    trust, share = _best_scales(answers, scores, validation)
     if len(train) + len(validation) <= MOST_ROWS:
         train += dataclasses.replace(validation, weights=_weights_by_class(train, validation))
-    return _regression(words, train).scaled(trust, share)
+        scores = _regression(words, train)
+    return scores.scaled(trust, share)
 
 
 class _Pieces:

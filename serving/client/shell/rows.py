@@ -11,13 +11,12 @@ from typing import BinaryIO, Final
 from export.start.shown import shown
 from export.tables.compressed import start_of, telling_damage, unpacked
 from export.tables.delimiters import find_delimiter
-from export.tables.formats import CSV, kind_of, suffix_of
+from export.tables.formats import CSV, kind_of
 from export.tables.records import Records
 from serving.client.results import Prediction
 
 RowWriter = Callable[[Sequence[str]], bytes]
 """Gives the line of a row, with its end."""
-_TABS: Final = (".tsv", ".tab")
 _LONGEST_HEADER: Final = 300
 """Characters of a header in a message."""
 
@@ -59,7 +58,8 @@ class Rows(Iterator[list[str]]):
                 self.header = records.header
                 return
         if delimiter is None:
-            self.delimiter = _found_delimiter(name, start, wanted)
+            text = start.decode("utf-8-sig", "replace")
+            self.delimiter = find_delimiter(text, name, wanted=(wanted,))
         self._text = io.TextIOWrapper(
             self._plain, encoding="utf-8-sig", errors="surrogateescape", newline=""
         )
@@ -108,12 +108,6 @@ class Rows(Iterator[list[str]]):
         except OSError:
             return None
         return min(position / max(status.st_size, 1), 1.0)
-
-
-def _found_delimiter(name: str, start: bytes, wanted: str) -> str:
-    if suffix_of(name) in _TABS:
-        return "\t"
-    return find_delimiter(start.decode("utf-8-sig", "replace"), wanted=(wanted,))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from export.start.shown import listed
 from serving.client.errors import OtherLabelsError
 from serving.client.results import Prediction
 from serving.client.shell.output import Output
@@ -67,17 +68,7 @@ def _check_labels(predictions: Sequence[Prediction], labels: tuple[str, ...]) ->
     for found in predictions:
         if tuple(found.probabilities) != labels:
             raise OtherLabelsError(
-                f"A version with the classes {_named(tuple(found.probabilities))} has come to answer, and the"
-                f" table's are {_named(labels)}: choose a version of these with --version, or write another"
+                f"A version with the classes {listed(tuple(found.probabilities), _NAMED)} has come to answer, and the"
+                f" table's are {listed(labels, _NAMED)}: choose a version of these with --version, or write another"
                 " table."
             )
-
-
-def _named(labels: tuple[str, ...]) -> str:
-    """The first few.
-
-    >>> _named(("a", "b", "c", "d", "e", "f", "g"))
-    'a, b, c, d, e and 2 more'
-    """
-    more = len(labels) - _NAMED
-    return ", ".join(labels[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,16 +1,13 @@
 """One table as each kind of file, packed each way; and its rows, read back by `export.tables`."""
 
-import bz2
 import csv
-import gzip
 import io
 import json
-import lzma
 from collections.abc import Sequence
 
 import pyarrow as pa
-from backports import zstd
 from hypothesis import strategies as st
+from packers import PACKERS
 from pyarrow import parquet
 
 from export.tables.compressed import start_of, telling_damage, unpacked
@@ -19,13 +16,6 @@ from export.tables.formats import CSV, kind_of
 from export.tables.records import Records
 
 HEADER = ["id", "text", "label"]
-PACKERS = {
-    "": bytes,
-    ".gz": gzip.compress,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": zstd.compress,
-}
 PACKED = [suffix for suffix in PACKERS if suffix]
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)

@@ -1,16 +1,14 @@
 """Whatever file people have becomes the same rows: any delimiter, JSON Lines, Parquet, packed, in pieces, headless."""
 
-import bz2
 import gzip
 import json
-import lzma
 
 import numpy as np
 import pandas as pd
 import pytest
-from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packers import PACKERS
 
 from export.tables.delimiters import CANDIDATES, find_delimiter
 from keras_pipeline.config import TrainConfig
@@ -27,13 +25,6 @@ ROWS = [
     ("schön und gut 👍", "positive"),
 ]
 TABLE = pd.DataFrame(ROWS, columns=["text", "sentiment"])
-PACKERS = {
-    "": bytes,
-    ".gz": gzip.compress,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": zstd.compress,
-}
 
 
 def as_bytes(kind, tmp_path):
