@@ -22,6 +22,9 @@ POOLING_LAYER: Final = "keras_pipeline>MaxMeanPooling1D"
 WORD_SCORES_LAYER: Final = "keras_pipeline>WordScores"
 """Registered name of the layer that mixes what each word says into the answer."""
 
+_LEAST_SQUARES: Final = 1e-4
+"""That of the layer of word scores, which says why."""
+
 _BEFORE: Final = (keras.layers.InputLayer, keras.layers.Embedding, keras.layers.SpatialDropout1D)
 _AFTER: Final = (keras.layers.Dense, keras.layers.Dropout, keras.layers.Dense)
 
@@ -86,7 +89,7 @@ class ClassifierWeights(tf.Module):
     def _with_word_scores(self, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         table, bias, trust = self.word_scores
         sums = tf.reduce_sum(_float32(tf.gather(table, ids)), axis=1)
-        length = tf.sqrt(tf.maximum(sums[:, -1:], 1e-12))
+        length = tf.sqrt(tf.maximum(sums[:, -1:], _LEAST_SQUARES))
         # Logarithms of probabilities differ from logits by one number a row, which the softmax takes out again.
         return _float32(trust) * logits + sums[:, :-1] / length + _float32(bias)
 

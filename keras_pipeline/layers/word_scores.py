@@ -15,6 +15,10 @@ from keras import ops
 
 _LEAST_PROBABILITY = 1e-30
 
+# Far below one word's squares, which are above 1, and above 6e-5, what float16 can hold: of a converter that
+# halves every constant 1e-12 became 0, and a row of unknown words NaN.
+_LEAST_SQUARES = 1e-4
+
 
 @keras.saving.register_keras_serializable(package="keras_pipeline")
 class WordScores(keras.layers.Layer):
@@ -63,7 +67,7 @@ class WordScores(keras.layers.Layer):
     def call(self, probabilities: Any, token_ids: Any) -> Any:
         """`[batch, classes], [batch, time] -> [batch, classes]`."""
         sums = ops.sum(ops.take(self.table, token_ids, axis=0), axis=1)
-        length = ops.sqrt(ops.maximum(sums[:, -1:], ops.cast(1e-12, sums.dtype)))
+        length = ops.sqrt(ops.maximum(sums[:, -1:], ops.cast(_LEAST_SQUARES, sums.dtype)))
         prior = ops.log(ops.maximum(probabilities, _LEAST_PROBABILITY))
         return ops.softmax(self.trust * prior + sums[:, :-1] / length + self.bias)
 

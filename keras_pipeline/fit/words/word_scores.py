@@ -68,7 +68,7 @@ class Scores:
     def logits(self, rows: TokenRows) -> Array:
         """What the words of each row say: `[rows, classes] float64`."""
         sums = _counts(rows, len(self.table)) @ self.table.astype(np.float64)
-        return sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], 1e-12)) + self.bias
+        return sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], 1e-4)) + self.bias
 
     def scaled(self, trust: float, share: float) -> "Scores":
         """With their say multiplied by `trust * share`, and the network's by `trust`."""

@@ -249,11 +249,13 @@ class TestGate:
         """The version in front has words in another order: each is asked ids of its own."""
         model, split = load_model(english_run), split_of(english_run)
         words = model.vectorizer.get_vocabulary()
-        embeddings, *rest = model.classifier.get_weights()
         order = [0, 1, *range(len(words) - 1, 1, -1)]
-        renamed = copy_of(
-            model, words=[words[i] for i in order], weights=[embeddings[order], *rest]
-        )
+        # A word's row moves in both tables: its vector's, and its scores'.
+        weights = [
+            weight[order] if weight.shape[:1] == (len(words),) else weight
+            for weight in model.classifier.get_weights()
+        ]
+        renamed = copy_of(model, words=[words[i] for i in order], weights=weights)
         options = {"split": split, "run": read_run(english_run)}
         artefact = Artefact(file_format=file_format)
         base = tmp_path / "models"
