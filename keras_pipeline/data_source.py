@@ -63,7 +63,8 @@ class DataSource:
         label_map: which classes the values of the label column stand for, as in
             `keras_pipeline.labels.LabelMap`; None takes the values for what they are.
         drop_unknown_labels: drop rows with a label outside `label_map`, else refuse the file.
-        embeddings: word vectors to begin with, see `keras_pipeline.fit.words.word_vectors`.
+        embeddings: word vectors to begin with, see `keras_pipeline.fit.words.word_vectors` and, of an encoder,
+            `.encoder_vectors`.
         soft_labels: a teacher's probabilities, see `keras_pipeline.table.soft_labels`.
         start_from: model file of a run to go on from, see `keras_pipeline.fit.ancestor`.
 

@@ -118,8 +118,10 @@ def add_teaching_options(parser: argparse.ArgumentParser) -> None:
     """Files from outside that make a better model of the same graph."""
     group = parser.add_argument_group("files that teach")
     group.add_argument(
-        "--embeddings", type=Path, metavar="FILE",
-        help="word vectors to begin with: GloVe, word2vec or fastText text, plain or gzipped",
+        "--embeddings", metavar="auto|none|FILE",
+        help="word vectors to begin with: GloVe, word2vec or fastText text, plain or gzipped; or an encoder's "
+        "*.safetensors, its tokenizer.json beside it; auto: all-MiniLM-L6-v2's, where it is installed, but not "
+        "for --preset notebook or --start-from (default: auto)",
     )  # fmt: skip
     group.add_argument(
         "--start-from", type=Path, metavar="RUN",
@@ -155,7 +157,6 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
         label_map=options.label_map,
         drop_unknown_labels=options.drop_unknown_labels,
         # Only training reads them: evaluation has no such options.
-        embeddings=getattr(options, "embeddings", None),
         soft_labels=getattr(options, "soft_labels", None),
         start_from=None if start_from is None else start_from / MODEL_FILE,
     )

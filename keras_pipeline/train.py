@@ -27,6 +27,7 @@ from keras_pipeline.data_source import OTHER_FILES, DataSource, shown_path
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.fit.ancestor import settings_kept
 from keras_pipeline.fit.memory import check_fits
+from keras_pipeline.fit.words.encoder_files import embeddings_of
 from keras_pipeline.options import (
     add_config_options,
     add_data_options,
@@ -123,7 +124,8 @@ def _fresh(options: argparse.Namespace) -> _Asked:
     """Check everything that needs no TensorFlow; the run's folder is made once the data is read."""
     from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
 
-    config, source = config_of(options), data_source_of(options)
+    config = config_of(options)
+    source = dataclasses.replace(data_source_of(options), embeddings=embeddings_of(options))
     if source.start_from is not None:
         config = settings_kept(config, given_settings(options), source.start_from)
     check_fits(config)

@@ -27,6 +27,7 @@ from keras_pipeline.fit.devices import (
 )
 from keras_pipeline.fit.fitting import Fitted, fit
 from keras_pipeline.fit.memory import explain_shortage
+from keras_pipeline.fit.words.encoder_files import described
 from keras_pipeline.model import SentimentModel, load_model
 from keras_pipeline.report.coverage import Coverage, measure_coverage
 from keras_pipeline.report.evaluation import Evaluation, evaluate
@@ -225,12 +226,14 @@ def save_run(
 def _summary(fitted: Fitted, evaluation: Evaluation, data: TrainingData) -> dict[str, Any]:
     """What metrics.json holds: the figures, and enough to tell where they come from."""
     parts = ("train", "validation", "test")
+    vectors = data.source.embeddings
     return {
         "test": evaluation.metrics,
         "rows": {part: len(getattr(data.splits, part)) for part in parts},
         "twins_dropped": data.splits.twins_dropped,
         "validation_twins_dropped": data.splits.validation_twins_dropped,
         "read": dataclasses.asdict(data.tweets.report),
+        "word_vectors": None if vectors is None else described(vectors),
         "epochs": len(fitted.history),
         "interrupted": fitted.interrupted,
         "finished_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),

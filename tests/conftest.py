@@ -10,7 +10,7 @@ from keras_pipeline import SentimentModel, load_model, train
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.csv"
 TINY = (
     "--data", str(SAMPLE), "--embedding-dim", "8", "--lstm-units", "4", "--dense-units", "8",
-    "--batch-size", "8", "--vocabulary-size", "500", "--epochs", "2",
+    "--batch-size", "8", "--vocabulary-size", "500", "--epochs", "2", "--embeddings", "none",
 )  # fmt: skip
 
 

@@ -50,16 +50,18 @@ class PublicTable:
         name: one of `NAMES`.
         training: the file to learn from.
         scored: the file that figures are told for.
+        embeddings: word vectors that this project begins with.
     """
 
     name: str
     training: Path
     scored: Path
+    embeddings: Path | None = None
 
     @property
     def source(self) -> DataSource:
         """The file to learn from, as this project reads it."""
-        return DataSource(self.training, label_column=LABEL_COLUMN)
+        return DataSource(self.training, label_column=LABEL_COLUMN, embeddings=self.embeddings)
 
     def training_rows(self) -> pd.DataFrame:
         """All rows to learn from: columns `text` and `label`."""

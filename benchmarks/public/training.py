@@ -25,6 +25,7 @@ from export.start.command_line import Parser
 from export.start.quiet_tensorflow import import_tensorflow
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import exits_cleanly
+from keras_pipeline.fit.words.encoder_files import embeddings_of
 from keras_pipeline.options import add_config_options, config_of
 from keras_pipeline.run_files import check_is_free, make_folder
 from keras_pipeline.run_folder import RunFolder
@@ -43,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     tables = find_tables(options.tables, options.only)
     config = dataclasses.replace(config_of(options), test_fraction=_NO_TEST_PART)
+    embeddings = embeddings_of(options)
     check_is_free(options.output)
     make_folder(options.output)
     import_tensorflow()
     found: dict[str, list[float]] = {}
-    for table in tables:
+    for table in [dataclasses.replace(table, embeddings=embeddings) for table in tables]:
         for seed in range(FIRST_SEED, FIRST_SEED + options.seeds):
             folder = options.output / f"{table.name}-{seed}"
             scores = _train(table, dataclasses.replace(config, seed=seed), folder, options.rows)
@@ -115,6 +117,9 @@ def _parser() -> Parser:
     )  # fmt: skip
     parser.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help=f"new folder for {RESULTS} and the runs"
+    )  # fmt: skip
+    parser.add_argument(
+        "--embeddings", metavar="auto|none|FILE", help="as of keras_pipeline.train (default: auto)"
     )  # fmt: skip
     add_config_options(parser)
     return parser

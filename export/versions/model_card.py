@@ -84,8 +84,8 @@ def write_model_card(
         "date": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "labels": labels,
         **_figures(report, examination),
-        # The path is one machine's own; name and checksum tell which table it was.
-        "data": {**run.data, "path": run.data_name},
+        "data": {name: _without_folders(value) for name, value in run.data.items()},
+        "word_vectors": run.results.get("word_vectors"),
         "rows": run.results.get("rows", {}),
         "learned_from": None if run.learned_from is None else len(run.learned_from),
         "config": run.config,
@@ -97,6 +97,13 @@ def write_model_card(
     }
     path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text("\n".join(_markdown(card)) + "\n", encoding="utf-8")
+
+
+def _without_folders(value: Any) -> Any:
+    """Paths are one machine's own; name and checksum tell which file it was."""
+    if isinstance(value, list):
+        return [_without_folders(part) for part in value]
+    return (Path(value).name or value) if isinstance(value, str) else value
 
 
 def _differing(run: RunRecord, source: Source) -> Card:
@@ -173,6 +180,7 @@ def _markdown(card: Card) -> Iterator[str]:
         [
             *card["data"].items(),
             *((f"rows: {k}", v) for k, v in card["rows"].items()),
+            *([("word vectors", vectors)] if (vectors := card["word_vectors"]) else []),
             ("texts learned from", "unknown" if learned_from is None else f"{learned_from:,}"),
         ],
     )

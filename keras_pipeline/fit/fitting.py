@@ -27,6 +27,8 @@ from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.fit.replicas import Accuracy
 from keras_pipeline.fit.sizes import fit_to_rows
 from keras_pipeline.fit.start import take_over, tell_lacking_words
+from keras_pipeline.fit.words.encoder_files import ENCODER_SUFFIX
+from keras_pipeline.fit.words.encoder_vectors import encoder_vectors
 from keras_pipeline.fit.words.vocabulary import adapt_vectorizer, forget_rare_words
 from keras_pipeline.fit.words.word_scores import MOST_CLASSES, MOST_ROWS, fit_word_scores
 from keras_pipeline.fit.words.word_vectors import WordVectors, read_word_vectors
@@ -133,7 +135,12 @@ def _string_half(
     cleaner, vectorizer = CLEANERS[config.cleaner](), _vectorizer(config)
     adapt_vectorizer(vectorizer, cleaner, train.texts)
     words = vectorizer.get_vocabulary()
-    return cleaner, vectorizer, read_word_vectors(embeddings, words) if embeddings else None
+    return cleaner, vectorizer, _vectors(embeddings, words) if embeddings else None
+
+
+def _vectors(path: Path, words: list[str]) -> WordVectors:
+    read = encoder_vectors if path.suffix == ENCODER_SUFFIX else read_word_vectors
+    return read(path, words)
 
 
 def _in_float32(

@@ -18,7 +18,7 @@ from keras_pipeline.table.splits import split
 TRAIN_ONLY = ("--no-export",)
 SMALL = (
     "--embedding-dim", "8", "--lstm-units", "4", "--dense-units", "8", "--batch-size", "32",
-    "--vocabulary-size", "500", "--learning-rate", "0.02",
+    "--vocabulary-size", "500", "--learning-rate", "0.02", "--embeddings", "none",
 )  # fmt: skip
 
 ENGLISH = {

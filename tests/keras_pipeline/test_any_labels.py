@@ -78,7 +78,13 @@ def test_a_table_of_five_odd_classes_becomes_a_run_with_a_report(tmp_path, capsy
             for row in range(20)
             for word, name in zip(WORDS, FIVE, strict=True)
         )
-    sizes = ("--embedding-dim=8", "--lstm-units=4", "--dense-units=8", "--epochs=1")
+    sizes = (
+        "--embedding-dim=8",
+        "--lstm-units=4",
+        "--dense-units=8",
+        "--epochs=1",
+        "--embeddings=none",
+    )
     columns = (f"--data={table}", "--label-column=kind")
     assert train.main([*columns, *sizes, f"--output={run}", "--no-export"]) == 0
     names = tuple(sorted(FIVE))

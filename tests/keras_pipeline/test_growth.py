@@ -29,6 +29,7 @@ def test_a_million_and_a_half_rows_stay_under_one_and_a_half_gigabytes(tmp_path)
         "--batch-size=4096",
         "--epochs=1",
         "--no-export",
+        "--embeddings=none",
     )
     train = ["keras_pipeline.train", f"--data={data}", f"--output={run}", *small]
     # By the benchmarks' launcher: a child of this process would be charged with what earlier tests held.

@@ -28,6 +28,7 @@ from export.start.quiet_tensorflow import import_tensorflow  # noqa: E402
 TINY = (
     "--data", str(ROOT / "data" / "sample.csv"), "--embedding-dim", "8", "--lstm-units", "4",
     "--dense-units", "8", "--batch-size", "8", "--vocabulary-size", "500", "--epochs", "1", "--no-export",
+    "--embeddings", "none",
 )  # fmt: skip
 SHOWN_LOSSES = 20
 MOST_MEMORY = 16 * 2**30
