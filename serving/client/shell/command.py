@@ -21,9 +21,11 @@ from serving.client.errors import ServingError
 from serving.client.shell import interrupt, options
 from serving.client.shell.interrupt import Guard
 from serving.client.shell.patience import PatientClient
-from serving.client.shell.rows import Columns, Rows
-from serving.client.shell.sources import STANDARD, open_source, pieces, read_lines
-from serving.client.shell.tables import predict_table
+from serving.client.shell.sources import STANDARD, pieces, read_lines
+from serving.client.shell.table.files import FileRows
+from serving.client.shell.table.predict_table import predict_table
+from serving.client.shell.table.reading import Reading
+from serving.client.shell.table.rows import Columns
 from serving.client.shell.targets import open_target
 from serving.client.shell.terminal import Progress, put, write_results
 from serving.client.shell.unfinished import Leave
@@ -125,13 +127,15 @@ def _print_record(record: dict[str, Any]) -> None:
 
 def _run_table(client: PatientClient, given: argparse.Namespace, guard: Guard) -> None:
     columns = Columns(given.text_column, given.column_prefix, given.top)
-    with open_source("--csv", given.csv) as source:
-        rows = Rows(source, given.csv, given.delimiter, given.text_column)
+    reading = Reading(
+        given.text_column, given.delimiter, given.columns, not given.no_quotes, given.encoding
+    )
+    with FileRows(given.csv, reading) as rows:
         # Before a file is made.
         columns.position(rows.header)
         columns.header(rows.header, ())
         leave = Leave(overwrite=given.overwrite, resume=given.resume)
-        output = open_target(given.out, source, leave, guard)
+        output = open_target(given.out, rows.inputs, leave, guard)
         with output, Progress(sys.stderr) as progress:
             count = predict_table(
                 rows,

@@ -1,6 +1,7 @@
 """The words of the command line: which there are, what they may hold, and one sentence where one does not."""
 
 import argparse
+import codecs
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,9 @@ nothing lost. Ctrl-C takes them away, unless --resume was given.
 exit codes: 0, the answers are there; 1, the server refused or was away, or a disk is full; 2, wrong usage or
 input; 130, Ctrl-C
 """
-_FOR_TABLES: Final = ("out", "text_column", "delimiter", "column_prefix", "overwrite", "resume")
+_FOR_TABLES: Final = (
+    "out", "text_column", "delimiter", "columns", "no_quotes", "encoding", "column_prefix", "overwrite", "resume",
+)  # fmt: skip
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -70,8 +73,10 @@ def _add_sources(group: Any) -> None:
     add("--file", metavar="FILE", help="read a text a line from FILE (default: none)")
     add(
         "--csv",
+        nargs="+",
         metavar="IN",
-        help="read texts from a column of a CSV file, - for standard input; needs --out (default: none)",
+        help="read texts from a column of a table: CSV, TSV, JSON Lines or Parquet, packed or not; several files, "
+        "folders and globs are one table, - is standard input; needs --out (default: none)",
     )
     add("--status", action="store_true", help="tell where the model's versions stand (default: no)")
     add("--metadata", action="store_true", help="tell the model's signatures (default: no)")
@@ -108,6 +113,24 @@ def _add_tables(group: Any) -> None:
         type=_delimiter,
         metavar="CHAR",
         help="what stands between cells of a CSV, tab for a tabulator (default: found out)",
+    )
+    add(
+        "--columns",
+        type=_names,
+        default=(),
+        metavar="NAME,...",
+        help="columns of a CSV without a header row, in their order; OUT gets them as one (default: none)",
+    )
+    add(
+        "--no-quotes",
+        action="store_true",
+        help="double quotes of a CSV are text, and set no cell off (default: no)",
+    )
+    add(
+        "--encoding",
+        type=_encoding,
+        metavar="NAME",
+        help="of a CSV; OUT is UTF-8 in any case (default: utf-8, or utf-16 where the file has its mark)",
     )
     add(
         "--column-prefix",
@@ -203,6 +226,25 @@ def _delimiter(word: str) -> str:
             f"expected one character, no quote and no line end, or tab. Received: --delimiter={word}"
         )
     return char
+
+
+def _names(word: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in word.split(","))
+    if len(set(names)) < len(names):
+        raise argparse.ArgumentTypeError(f"expected different names. Received: --columns={word}")
+    return names
+
+
+def _encoding(word: str) -> str:
+    try:
+        b"a".decode(word)
+    except UnicodeError:
+        pass  # an encoding of text, in which this byte alone is nothing
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"expected an encoding, such as utf-8, latin-1 or utf-16. Received: --encoding={word}"
+        ) from None
+    return codecs.lookup(word).name
 
 
 def _count(word: str) -> int:

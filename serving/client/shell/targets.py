@@ -3,8 +3,8 @@
 import os
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from serving.client.shell.interrupt import Guard
 from serving.client.shell.output import OPTION, Output
@@ -12,12 +12,12 @@ from serving.client.shell.sources import STANDARD, naming
 from serving.client.shell.unfinished import Leave, UnfinishedFile, unfinished_path
 
 
-def open_target(name: str, source: BinaryIO, leave: Leave, guard: Guard) -> Output:
+def open_target(name: str, inputs: Sequence[os.stat_result], leave: Leave, guard: Guard) -> Output:
     """The output, ready to be written.
 
     Args:
         name: A file; or something that is none, such as a FIFO, `/dev/null` or `-` for standard output.
-        source: The input, which must not be the output too.
+        inputs: The files that are read, which must not be the output too.
         leave: What the user allows.
         guard: Learns what Ctrl-C has to undo.
 
@@ -29,13 +29,13 @@ def open_target(name: str, source: BinaryIO, leave: Leave, guard: Guard) -> Outp
     with naming("write the file", OPTION, name):
         target = Path(os.path.realpath(name))
         if number is None and (not target.exists() or target.is_file()):
-            return _file(name, target, source, leave, guard)
+            return _file(name, target, inputs, leave, guard)
         if leave.resume:
             raise ValueError(f"--resume needs a file. Received: {OPTION}={name}")
         if number is None:
             # No O_CREAT: what was there a moment ago must not become a file.
             return Output(name, os.fdopen(os.open(target, os.O_WRONLY), "wb"))
-        _check_another(os.fstat(number), source, name)
+        _check_another(os.fstat(number), inputs, name)
         return Output(name, os.fdopen(os.dup(number), "wb"))
 
 
@@ -46,11 +46,13 @@ def _descriptor(name: str) -> int | None:
     return int(found[1]) if found else names.get(name)
 
 
-def _file(name: str, target: Path, source: BinaryIO, leave: Leave, guard: Guard) -> Output:
+def _file(
+    name: str, target: Path, inputs: Sequence[os.stat_result], leave: Leave, guard: Guard
+) -> Output:
     unfinished = unfinished_path(target)
     for path in (target, unfinished):
         if path.exists():
-            _check_another(path.stat(), source, name)
+            _check_another(path.stat(), inputs, name)
     # A symbolic link that is left leads in a circle.
     if (target.exists() or target.is_symlink()) and not leave.overwrite:
         raise ValueError(
@@ -62,12 +64,10 @@ def _file(name: str, target: Path, source: BinaryIO, leave: Leave, guard: Guard)
     return UnfinishedFile(name, target, leave, guard)
 
 
-def _check_another(written: os.stat_result, source: BinaryIO, name: str) -> None:
+def _check_another(written: os.stat_result, inputs: Sequence[os.stat_result], name: str) -> None:
     """A file that is read while it is written never ends, or is lost."""
-    try:
-        read = os.fstat(source.fileno())
-    except OSError:
-        # It has no number, where a test stands in for standard input.
-        return
-    if stat.S_ISREG(read.st_mode) and os.path.samestat(read, written):
-        raise ValueError(f"The input is the output too; choose another. Received: {OPTION}={name}")
+    for read in inputs:
+        if stat.S_ISREG(read.st_mode) and os.path.samestat(read, written):
+            raise ValueError(
+                f"The input is the output too; choose another. Received: {OPTION}={name}"
+            )

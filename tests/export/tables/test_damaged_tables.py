@@ -14,7 +14,7 @@ from export.versions.examination_table import read_table
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.chunks import read_chunks
-from serving.client.shell.rows import Rows
+from serving.client.shell.table.rows import Rows
 
 _random = random.Random(14)  # noqa: S311 (texts that pack badly, so that a cut takes some)
 ROWS = [

@@ -155,7 +155,7 @@ def test_status_and_metadata(ask):
         (["--csv", "/no/such", "--out", "x"], "/no/such"),
         (["a", "--nonsense"], "unrecognized arguments: --nonsense"),
         (["a", "--vers", "1"], "unrecognized arguments: --vers 1"),
-        (["a", "--csv"], "argument --csv: expected one argument"),
+        (["a", "--csv"], "argument --csv: expected at least one argument"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_2(ask, words, sentence):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from serving.client.shell.rows import Columns, RowWriter
+from serving.client.shell.table.rows import Columns, RowWriter
 
 _NUMBER: Final = rb"-?\d\.\d{6}"
 

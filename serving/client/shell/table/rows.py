@@ -10,14 +10,15 @@ from typing import BinaryIO, Final
 
 from export.start.shown import shown
 from export.tables.compressed import start_of, telling_damage, unpacked
-from export.tables.delimiters import find_delimiter
 from export.tables.formats import CSV, kind_of
 from export.tables.records import Records
 from serving.client.results import Prediction
+from serving.client.shell.table.reading import Reading
 
 RowWriter = Callable[[Sequence[str]], bytes]
 """Gives the line of a row, with its end."""
-_LONGEST_HEADER: Final = 300
+_FOUND_OUT: Final = Reading()
+LONGEST_HEADER: Final = 300
 """Characters of a header in a message."""
 
 
@@ -30,8 +31,7 @@ class Rows(Iterator[list[str]]):
     Args:
         file: To be read from its beginning; need not be seekable.
         name: Its name, for messages.
-        delimiter: One character; by default what parts the cells is found out.
-        wanted: A column that the header should have: it helps to find the delimiter.
+        reading: What is known of it.
 
     Attributes:
         header: Names of the columns; empty for an empty file.
@@ -41,32 +41,32 @@ class Rows(Iterator[list[str]]):
         ValueError: The file is no such table; the message names the line.
     """
 
-    def __init__(
-        self, file: BinaryIO, name: str, delimiter: str | None = None, wanted: str = "text"
-    ) -> None:
+    def __init__(self, file: BinaryIO, name: str, reading: Reading = _FOUND_OUT) -> None:
         self._file = file
         self._name = name
-        self.delimiter = delimiter or ","
+        self.delimiter = reading.delimiter or ","
         self.header: list[str] = []
         with telling_damage(name):
             self._plain = unpacked(file)
             start = start_of(self._plain)
             kind = kind_of(name, start)
             if kind != CSV:
+                if reading.columns:
+                    raise ValueError(
+                        "--columns names those of CSV files without a header; leave it out."
+                        f" Received: {name}, which has names of its own"
+                    )
                 records = Records(self._plain, name, kind)
                 self._rows: Iterator[list[str]] = records
                 self.header = records.header
                 return
-        if delimiter is None:
-            text = start.decode("utf-8-sig", "replace")
-            self.delimiter = find_delimiter(text, name, wanted=(wanted,))
-        self._text = io.TextIOWrapper(
-            self._plain, encoding="utf-8-sig", errors="surrogateescape", newline=""
-        )
+        parsing = reading.parsing(start, name)
+        self.delimiter = parsing["delimiter"]
+        self._text = io.TextIOWrapper(self._plain, newline="", **reading.decoding(start))
         # Without `strict` a quote that is never closed takes the rest of the file for one text.
-        self._reader = csv.reader(self._text, delimiter=self.delimiter, strict=True)
+        self._reader = csv.reader(self._text, strict=True, **parsing)
         self._rows = self._of_csv()
-        self.header = next(self, [])
+        self.header = list(reading.columns) or next(self, [])
 
     def __next__(self) -> list[str]:
         with telling_damage(self._name):
@@ -162,7 +162,7 @@ class Columns:
             ValueError: The header has no such column, or has it twice.
         """
         if header.count(self.text) != 1:
-            columns = shown(", ".join(header), _LONGEST_HEADER) or "nothing"
+            columns = shown(", ".join(header), LONGEST_HEADER) or "nothing"
             raise ValueError(
                 "The CSV file must have one column for the texts; choose it with --text-column, and how"
                 f" cells are told apart with --delimiter. Received: --text-column={self.text}, columns:"

@@ -8,9 +8,10 @@ from serving.client.errors import OtherLabelsError
 from serving.client.results import Prediction
 from serving.client.shell.output import Output
 from serving.client.shell.patience import PatientClient
-from serving.client.shell.resume import Kept, answers
-from serving.client.shell.rows import Columns, Rows, row_writer
 from serving.client.shell.sources import pieces
+from serving.client.shell.table.files import FileRows
+from serving.client.shell.table.resume import Kept, answers
+from serving.client.shell.table.rows import Columns, row_writer
 from serving.client.shell.unfinished import UnfinishedFile
 
 _NAMED: Final = 5
@@ -21,7 +22,7 @@ Report = Callable[[float | None, int], None]
 
 
 def predict_table(
-    rows: Rows, output: Output, columns: Columns, client: PatientClient, report: Report
+    rows: FileRows, output: Output, columns: Columns, client: PatientClient, report: Report
 ) -> int:
     """Copy a CSV file with columns added: `label`, `score`, `known`, and one probability for each class.
 

@@ -1,0 +1,1 @@
+"""A table of texts in, the same table with answers out: `--csv`."""
