@@ -62,9 +62,17 @@ def telling_damage(name: object) -> Iterator[None]:
     try:
         yield
     except _damages() as error:
-        raise TableError(
-            f"A packed file must be whole; fetch or pack it again. Received: {name} ({error})"
-        ) from None
+        raise _damaged(name, error) from None
+    except OSError as error:
+        if error.errno is None:  # bzip2's; the system's have a number
+            raise _damaged(name, error) from None
+        raise
+
+
+def _damaged(name: object, error: Exception) -> TableError:
+    return TableError(
+        f"A packed file must be whole; fetch or pack it again. Received: {name} ({error})"
+    )
 
 
 def _zstd(file: BinaryIO) -> Any:

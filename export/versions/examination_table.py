@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from export.errors import UnreadableRunError
-from export.start.shown import shown
+from export.start.shown import listed, shown
 from export.tables.compressed import START_BYTES, start_of, telling_damage, unpacked
 from export.tables.delimiters import find_delimiter
 from export.tables.errors import TableError
@@ -138,7 +138,7 @@ def _refuse_labels(path: Path, counts: Counter[str], names: Sequence[str]) -> No
     unknown = [(label, rows) for label, rows in counts.most_common() if label not in names]
     if unknown:
         first = ", ".join(f"{label!r} ({rows:,} rows)" for label, rows in unknown[:_NAMED])
-        raise _refused(f"rows labelled {', '.join(names)}", f"examination={path} with {first}")
+        raise _refused(f"rows labelled {listed(names, _NAMED)}", f"examination={path} with {first}")
     if len(names) < 2:
         raise _refused("rows of two classes at least", f"examination={path} with {len(names)}")
 

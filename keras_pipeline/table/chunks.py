@@ -31,6 +31,9 @@ from keras_pipeline.table.csv_errors import (
 
 CHUNK_ROWS: Final = 10_000
 
+_MENDED: Final = (
+    ", as wide as its rows; one without is read by --columns, other delimiters by --delimiter"
+)
 _QUOTE_NONE: Final = 3  # csv.QUOTE_NONE, as pandas wants it
 
 
@@ -83,7 +86,7 @@ def _csv(
             file, encoding=source.encoding, chunksize=rows, **options, **CELLS_AS_TEXT
         ) as reader:
             for chunk in reader:
-                check_width(chunk, path)
+                check_width(chunk, path, _MENDED)
                 check_columns(chunk, path, source)
                 yield chunk
 

@@ -70,15 +70,20 @@ def check_columns(chunk: pd.DataFrame, path: Path, source: "DataSource") -> None
         )
 
 
-def check_width(table: pd.DataFrame, path: Path) -> None:
+def check_width(table: pd.DataFrame, path: Path, mended: str = "") -> None:
     """Refuse a table with more cells a row than its header has: pandas takes the first ones for an index.
+
+    Args:
+        table: as pandas read it.
+        path: for messages.
+        mended: what to do, such as an option; nothing where there is none.
 
     Raises:
         UserError: as told.
     """
     if not isinstance(table.index, pd.RangeIndex):
         raise UserError(
-            f"`{path}` must be a CSV with one header row. Received: rows of more cells than the header"
+            f"`{path}` must be a CSV with one header row{mended}. Received: rows of more cells than the header"
         )
 
 

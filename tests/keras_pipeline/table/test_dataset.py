@@ -119,7 +119,8 @@ BAD_FILES = {
     ),
     "more cells than the header": (
         b"text,sentiment\nhi,you,neutral\n",
-        "`{path}` must be a CSV with one header row. Received: rows of more cells than the header",
+        ("`{path}` must be a CSV with one header row, as wide as its rows; one without is read by --columns, "
+        "other delimiters by --delimiter. Received: rows of more cells than the header"),
     ),
     "column missing": (
         b"words,sentiment,id\nhello,neutral,1\n",

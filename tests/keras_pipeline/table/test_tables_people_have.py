@@ -1,5 +1,6 @@
 """Whatever file people have becomes the same rows: any delimiter, JSON Lines, Parquet, packed, in pieces, headless."""
 
+import bz2
 import gzip
 import json
 
@@ -156,6 +157,10 @@ BAD = {
     "a folder without tables": (None, "`data` must name tables"),
     "json that is none.jsonl": (b'{"text": "a"\n', "must hold one JSON object a line"),
     "no object.jsonl": (b"[1]\n", "line 1 is no object"),
+    "cut.csv.bz2": (
+        bz2.compress(as_bytes("csv", None))[:40] + bytes(40),
+        "A packed file must be whole",
+    ),
     "cut.csv.gz": (gzip.compress(as_bytes("csv", None))[:40], "A packed file must be whole"),
     "no parquet.parquet": (b"PAR1 and nothing else", "must be a whole Parquet file"),
     "another delimiter.csv": (
