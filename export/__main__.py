@@ -21,7 +21,8 @@ from export.errors import ExportError, UnreadableRunError
 from export.formats import require
 from export.graph.assets import read_lines
 from export.options import options_of
-from export.settings import Artefact, Tolerances
+from export.served.servers import choose
+from export.settings import WARMUP_BATCHES, Artefact, Tolerances
 from export.signatures import LABELS_ASSET
 from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.quiet_tensorflow import import_tensorflow
@@ -67,6 +68,7 @@ def _check_usage(options: argparse.Namespace) -> None:
         _check_folder("list", options.list)
     if options.model is not None:
         require(_artefact(options))
+        choose(options.servers or ())
         _check_model(options.model)
         check_can_publish(options.to, options.file_format)
     if options.examination is not None and not options.examination.exists():
@@ -139,6 +141,7 @@ def _export(options: argparse.Namespace) -> None:
         artefact=artefact,
         tolerances=tolerances,
         force=options.force,
+        servers=options.servers or (),
     )
     print(report.summary())
     if artefact.is_reduced:
@@ -147,7 +150,12 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _artefact(options: argparse.Namespace) -> Artefact:
-    return Artefact(file_format=options.file_format, weights=options.weights, graph=options.graph)
+    return Artefact(
+        file_format=options.file_format,
+        weights=options.weights,
+        graph=options.graph,
+        warmup_batches=options.warmup_batches or WARMUP_BATCHES,
+    )
 
 
 def _examine(options: argparse.Namespace) -> None:

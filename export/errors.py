@@ -3,6 +3,7 @@
 ExportError
 ├── UnreadableRunError        the model, its run folder or its data cannot be read
 ├── UnknownArtefactError      no such artefact is written
+├── UnknownServerError        no such server can be asked here
 └── GateError                 a check failed
 
 DamagedFileError              for whoever reads a file, to turn into one of these or to pass over
@@ -38,6 +39,12 @@ class UnreadableRunError(ExportError):
 
 class UnknownArtefactError(ExportError):
     """No artefact is of this format with these weights and this graph."""
+
+    exit_code = 2
+
+
+class UnknownServerError(ExportError):
+    """No such server can be asked on this machine."""
 
     exit_code = 2
 

@@ -6,6 +6,7 @@ publish_written(directory, to, report=..., ...)       publish what was written t
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -48,6 +49,7 @@ def write_version(
     artefact: Artefact | None = None,
     tolerances: Tolerances | None = None,
     asked: Examination | None = None,
+    servers: Sequence[str] = (),
 ) -> GateReport:
     """Write `model` as a version that nobody is answered by, and pass every check but `quality`.
 
@@ -60,6 +62,7 @@ def write_version(
         artefact: what to write; `Artefact()`, a SavedModel, by default.
         tolerances: how much may differ; by default what suits the artefact.
         asked: an examination to answer along the way, for `publish_written`.
+        servers: whom the gate asks, see `export.served.servers`; by default the best one that is here.
 
     Raises:
         ExportError: the version could not be written, or there is something in `directory`.
@@ -71,7 +74,7 @@ def write_version(
     with staged_folder(directory) as content:
         with explained(directory):
             _write(model, content, artefact)
-        report = _checked(model, content, split, artefact, allowed, further=asked)
+        report = _checked(model, content, split, artefact, allowed, further=asked, servers=servers)
         with explained(directory):
             write_model_card(content, run, report, artefact, _source(model, artefact))
     return report
@@ -133,6 +136,7 @@ def export_model(
     artefact: Artefact | None = None,
     tolerances: Tolerances | None = None,
     force: bool = False,
+    servers: Sequence[str] = (),
 ) -> tuple[Path, GateReport]:
     """Publish `model` as the next version under `to`, if it stands the examination of that folder.
 
@@ -145,6 +149,7 @@ def export_model(
         artefact: what to write; `Artefact()`, a SavedModel, by default.
         tolerances: how much may differ; by default what suits the artefact.
         force: publish in spite of the quality check, and of that alone.
+        servers: as of `write_version`.
 
     Returns:
         The version's directory, such as `models/tweet_sentiment/3`, and what the gate found.
@@ -161,7 +166,9 @@ def export_model(
         with explained(to):
             _write(model, stage.path, artefact)
         known = read_examination(to)
-        report = _checked(model, stage.path, split, artefact, allowed, further=known)
+        report = _checked(
+            model, stage.path, split, artefact, allowed, further=known, servers=servers
+        )
         source = _source(model, artefact)
         publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
         return publication.end(known)
@@ -246,7 +253,7 @@ def _write(model: Any, directory: Path, artefact: Artefact) -> None:
     """Everything but the card, into an empty folder."""
     if artefact.takes_text:
         write_saved_model(model, directory, artefact.graph, artefact.weights)
-        write_warmup(directory)
+        write_warmup(directory, artefact.warmup_batches)
     else:
         write_token_artefact(model, directory, artefact.file_format, artefact.weights)
 
@@ -259,11 +266,13 @@ def _checked(
     tolerances: Tolerances,
     *,
     further: Examination | None = None,
+    servers: Sequence[str] = (),
 ) -> GateReport:
     """Every check but `quality`; an examination is asked along the way, for a process takes seconds to start."""
-    gate = pass_gate if artefact.takes_text else pass_token_gate
     texts = further.texts.tolist() if further else ()
-    return gate(directory, model, split, tolerances=tolerances, further=texts)
+    if not artefact.takes_text:  # a server loads SavedModels alone
+        return pass_token_gate(directory, model, split, tolerances=tolerances, further=texts)
+    return pass_gate(directory, model, split, tolerances=tolerances, further=texts, servers=servers)
 
 
 def _source(model: Any, artefact: Artefact) -> Source:

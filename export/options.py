@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from export.served.options import add_server_options
 from export.settings import (
     FORMATS,
     GRAPHS,
@@ -33,6 +34,9 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
         )
     if len(given) > 1:
         parser.error(f"expected one of {', '.join(commands)}. Received: {', '.join(given)}")
+    served = {name for name in ("servers", "warmup_batches") if getattr(options, name) is not None}
+    if served and options.file_format != SAVED_MODEL:
+        parser.error(f"a server loads --format {SAVED_MODEL} alone. Received: {', '.join(served)}")
     columns = {"text_column", "label_column"} & set(vars(options))
     if options.examination is None and columns:
         parser.error(f"expected --examination. Received: {', '.join(sorted(columns))} alone")
@@ -119,6 +123,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="publish in spite of the quality check; card and list say so",
     )
+    add_server_options(group)
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,11 @@ FLOAT16: Final = "float16"
 WEIGHTS: Final = (FLOAT32, FLOAT16)
 """Types in which weights are stored; they are computed with in float32."""
 
+WARMUP_BATCHES: Final = (1, 8, 32)
+"""Rows of the warmup requests: one for every way that the serving graph has to compute (up to 4 rows, up to
+16, more), and few, for a server refuses to load a version with more rows than its `max_batch_size` (64 in
+TensorFlow Serving's own examples)."""
+
 PROBABILITY_TOLERANCES: Final = {FLOAT32: 1e-5, FLOAT16: 1e-3}
 """By type of the stored weights; docs/export.md has the differences measured."""
 
@@ -70,11 +75,13 @@ class Artefact:
         file_format: one of `FORMATS`.
         weights: one of `WEIGHTS`.
         graph: one of `GRAPHS`; a SavedModel alone has a choice.
+        warmup_batches: rows of the requests that a server replays; of a SavedModel alone.
     """
 
     file_format: str = SAVED_MODEL
     weights: str = FLOAT32
     graph: str = GRAPHS[0]
+    warmup_batches: tuple[int, ...] = WARMUP_BATCHES
 
     @property
     def takes_text(self) -> bool:

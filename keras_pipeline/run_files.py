@@ -247,11 +247,15 @@ class Intent:
         publish_to: folder of versions that shall get the model; None publishes nothing.
         tensorboard: whether to write TensorBoard's logs.
         export: whether to write a SavedModel into the run folder and let it pass the gate.
+        servers: whom the gate asks; of none the best one that is there.
+        warmup_batches: rows of the warmup requests; of none what an export has by default.
     """
 
     publish_to: Path | None = None
     tensorboard: bool = False
     export: bool = True
+    servers: tuple[str, ...] = ()
+    warmup_batches: tuple[int, ...] = ()
 
     def to_json(self) -> str:
         """JSON text; the folder as seen from everywhere, for a run may be resumed from elsewhere."""
@@ -273,4 +277,9 @@ class Intent:
             publish_to=None if publish_to is None else Path(publish_to),
             tensorboard=typed_value(saved, "tensorboard", bool, path),
             export=typed_value(saved, "export", bool, path),
+            # A run from before there were these was not asked for any.
+            servers=tuple(typed_value({"servers": [], **saved}, "servers", list, path)),
+            warmup_batches=tuple(
+                typed_value({"warmup_batches": [], **saved}, "warmup_batches", list, path)
+            ),
         )

@@ -16,7 +16,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from export.errors import ExportError
-from export.settings import SAVED_MODEL
+from export.served.options import add_server_options
+from export.served.servers import choose
+from export.settings import SAVED_MODEL, WARMUP_BATCHES, Artefact
 from export.signatures import MODEL_NAME
 from export.start.command_line import EXIT_INTERRUPTED, Parser
 from export.start.quiet_tensorflow import import_tensorflow
@@ -83,6 +85,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard logs into the run folder"
     )
+    add_server_options(parser)
     add_data_options(parser)
     add_part_options(parser)
     add_teaching_options(parser)
@@ -135,8 +138,15 @@ def _fresh(options: argparse.Namespace) -> _Asked:
         raise UserError("`--publish` needs an export. Received: --publish and --no-export")
     _check_tensorboard(options)
     _check_publication(options.publish)
+    _check_servers(options)
     check_files(source)
-    intent = Intent(options.publish, tensorboard=options.tensorboard, export=not options.no_export)
+    intent = Intent(
+        options.publish,
+        tensorboard=options.tensorboard,
+        export=not options.no_export,
+        servers=tuple(options.servers or ()),
+        warmup_batches=options.warmup_batches or (),
+    )
     return _Asked(None, config, source, intent)
 
 
@@ -148,6 +158,16 @@ def _check_publication(to: Path | None) -> None:
         check_can_publish(to, SAVED_MODEL)
     except ExportError as error:
         raise UserError(f"`--publish`: {error}") from None
+
+
+def _check_servers(options: argparse.Namespace) -> None:
+    given = [name for name in ("servers", "warmup_batches") if getattr(options, name) is not None]
+    if given and options.no_export:
+        raise UserError(f"`{given[0]}` needs an export. Received: {given[0]} and --no-export")
+    try:
+        choose(options.servers or ())
+    except ExportError as error:
+        raise UserError(str(error)) from None
 
 
 def _check_tensorboard(options: argparse.Namespace) -> None:
@@ -169,6 +189,8 @@ def _resumed(options: argparse.Namespace) -> _Asked:
         "publish",
         "no_export",
         "tensorboard",
+        "servers",
+        "warmup_batches",
     )
     changed = sorted(given_settings(options)) + [name for name in names if getattr(options, name)]
     if changed or options.preset != "default":
@@ -264,10 +286,15 @@ def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
     from export.versions.listing import published_from  # noqa: PLC0415
 
     to, report = intent.publish_to, None
-    about: dict[str, Any] = {"split": TestSplit(*data.test()), "run": read_run(run.path)}
+    artefact = Artefact(warmup_batches=intent.warmup_batches or WARMUP_BATCHES)
+    about: dict[str, Any] = {
+        "split": TestSplit(*data.test()),
+        "run": read_run(run.path),
+        "artefact": artefact,
+    }
     asked = None if to is None else read_examination(to)
     if not run.saved_model.exists():
-        report = write_version(model, run.saved_model, asked=asked, **about)
+        report = write_version(model, run.saved_model, asked=asked, servers=intent.servers, **about)
     if to is None:
         if report is not None:
             print(report.summary())
@@ -280,7 +307,7 @@ def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
     if report is not None:
         path, report = publish_written(run.saved_model, model, to, report=report, asked=asked, **about)  # fmt: skip
     else:  # of a run that was resumed: what its gate found went with the process
-        path, report = export_model(model, to, **about)
+        path, report = export_model(model, to, servers=intent.servers, **about)
     print(f"{report.summary()}\nPublished: {shown(str(shown_path(path)))}")
 
 

@@ -29,11 +29,14 @@ def tiny_options() -> tuple[str, ...]:
 def tiny_run(tmp_path_factory) -> Path:
     """The folder of a finished run; it is published in `exported` inside it.
 
-    By force: the 14 rows of its test part are too few to judge anything by.
+    By force: the 14 rows of its test part are too few to judge anything by. No server is asked, which takes
+    seconds: tests/export/gate/test_server_check.py asks.
     """
     run = tmp_path_factory.mktemp("tiny") / "run"
-    assert train.main([*TINY, "--output", str(run)]) == 0
-    assert export_main([str(run), "--to", str(run / "exported"), "--force"]) == 0
+    assert train.main([*TINY, "--output", str(run), "--server", "none"]) == 0
+    assert (
+        export_main([str(run), "--to", str(run / "exported"), "--force", "--server", "none"]) == 0
+    )
     return run
 
 

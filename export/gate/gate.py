@@ -7,13 +7,15 @@ reload      a fresh process that has only TensorFlow loads it and answers
 parity      it answers as the Keras model does, at any batch size, whoever the neighbours are
 labels      winning labels, classes and scores say what the probabilities say, and `known` what the ids say
 warmup      every warmup request is answered
+server      servers in processes of their own load it and answer as the Keras model does (export/served/)
 
 These need the model and the version alone. The last check, `quality`, needs the folder that it shall stand
 in: see `export.gate.quality`.
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -36,13 +38,16 @@ from export.gate.figures import Figures, figures
 from export.gate.quality import QUALITY, TestSplit, Verdict
 from export.gate.static_checks import check_assets, check_ops, check_signatures
 from export.graph.assets import read_lines
+from export.served.check import SERVER, AskedServer, server_check
+from export.served.questions import Questions
+from export.served.servers import choose
 from export.settings import Tolerances
-from export.signatures import LABELS_ASSET, SCORE
+from export.signatures import KNOWN, LABELS_ASSET, SCORE
 from export.start.shown import shown
 
 Array = np.ndarray[Any, Any]
 
-CHECKS: Final = ("ops", "signatures", "assets", "reload", "parity", "labels", "warmup")
+CHECKS: Final = ("ops", "signatures", "assets", "reload", "parity", "labels", "warmup", SERVER)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +63,9 @@ class GateReport:
         answers: the version's own, `[rows, classes]`: to the test part, then to the further texts.
         verdict: what the examination said; None where no publication was asked for.
         overruled: sentences of the quality check that did not stand in the way, by force.
+        servers: those that were asked.
+        server_left_out: why none was, in words; None where one was, and for formats that no server loads.
+        seconds_by_check: how long each took; `server` is what it took beyond the others.
     """
 
     checks: tuple[str, ...]
@@ -68,6 +76,9 @@ class GateReport:
     answers: Array = dataclasses.field(repr=False, compare=False)
     verdict: Verdict | None = None
     overruled: tuple[str, ...] = ()
+    servers: tuple[AskedServer, ...] = ()
+    server_left_out: str | None = None
+    seconds_by_check: dict[str, float] = dataclasses.field(default_factory=dict, compare=False)
 
     @property
     def forced(self) -> bool:
@@ -82,12 +93,15 @@ class GateReport:
             seconds=round(self.seconds + seconds, 1),
             verdict=verdict,
             overruled=verdict.refusals,
+            seconds_by_check={**self.seconds_by_check, QUALITY: round(seconds, 1)},
         )
 
     def summary(self) -> str:
         """A few lines for the terminal."""
         lines = [
             f"Gate passed in {self.seconds:.0f} s: {', '.join(self.checks)}",
+            *self._seconds(),
+            *self._asked(),
             f"Largest difference from the Keras model {self.largest_difference:.1e}",
             f"The run's own test part: {_shown(self.metrics)}",
             *(self.verdict.lines() if self.verdict else ()),
@@ -97,6 +111,16 @@ class GateReport:
             ),
         ]
         return "\n".join(lines)
+
+    def _seconds(self) -> Iterator[str]:
+        told = [f"{name} {took:.1f}" for name, took in self.seconds_by_check.items() if took]
+        if told:
+            yield f"Seconds: {', '.join(told)}"
+
+    def _asked(self) -> Iterator[str]:
+        yield from (f"Server: {server}" for server in self.servers)
+        if self.server_left_out:
+            yield f"Server: none was asked, {shown(self.server_left_out)}"
 
     def beside(self) -> str:
         """One line more, to print below a reduced version's."""
@@ -110,6 +134,7 @@ def pass_gate(
     *,
     tolerances: Tolerances | None = None,
     further: Sequence[str] = (),
+    servers: Sequence[str] = (),
 ) -> GateReport:
     """Run every check but `quality` on the SavedModel in `directory`.
 
@@ -119,32 +144,70 @@ def pass_gate(
         split: tweets to compare on.
         tolerances: how much may differ; `Tolerances()` by default.
         further: more of them, such as an examination's.
+        servers: whom to ask, see `export.served.servers`; by default the best one that this machine has.
 
     Raises:
         GateError: the first check that failed.
+        UnknownServerError: no such server can be asked here.
     """
-    began_at = perf_counter()
+    began_at, seconds = perf_counter(), _Seconds()
     allowed = (tolerances or Tolerances()).probability
-    check_ops(directory)
-    check_signatures(directory, len(model.labels))
-    check_assets(directory, model)
-    texts, expected = questions(model, split, further)
-    answers = ask(directory, texts)
-    loaded = {"the loaded object": answers["loaded"]}
-    difference = check_parity(answers, expected, allowed, also=loaded)
-    some = len(answers[f"label/{SCORE}"])
-    check_labels(answers, expected[:some], allowed, model.labels)
-    check_known(answers, np.asarray(model.token_ids(tf.constant(texts[:some]))))
-    check_warmup(answers)
-    return report_of(
+    chosen = choose(servers)
+    with seconds.of("ops"):
+        check_ops(directory)
+    with seconds.of("signatures"):
+        check_signatures(directory, len(model.labels))
+    with seconds.of("assets"):
+        check_assets(directory, model)
+    # They load while the fresh process does: both are processes anyway.
+    with server_check(directory, chosen.servers) as served:
+        with seconds.of("parity"):
+            texts, expected = questions(model, split, further)
+        with seconds.of("reload"):
+            answers = ask(directory, texts)
+        with seconds.of("parity"):
+            loaded = {"the loaded object": answers["loaded"]}
+            difference = check_parity(answers, expected, allowed, also=loaded)
+        some = len(answers[f"label/{SCORE}"])
+        with seconds.of("labels"):
+            check_labels(answers, expected[:some], allowed, model.labels)
+            check_known(answers, np.asarray(model.token_ids(tf.constant(texts[:some]))))
+        check_warmup(answers)
+        with seconds.of(SERVER):
+            known = answers[f"label/{KNOWN}"]
+            asked = served.ask(
+                Questions(texts, expected, known, model.labels, allowed, always=len(NASTY))
+            )
+    report = report_of(
         directory,
         answers,
         expected,
         split,
-        checks=CHECKS,
+        checks=CHECKS if asked else CHECKS[:-1],
         difference=difference,
         began_at=began_at,
     )
+    return dataclasses.replace(
+        report, servers=asked, server_left_out=chosen.left_out, seconds_by_check=seconds.rounded()
+    )
+
+
+class _Seconds:
+    """How long each check took; one may be timed in several parts."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def of(self, check: str) -> Iterator[None]:
+        """Time what is done inside."""
+        began_at = perf_counter()
+        yield
+        self._seconds[check] = self._seconds.get(check, 0.0) + perf_counter() - began_at
+
+    def rounded(self) -> dict[str, float]:
+        """To tenths, by check."""
+        return {check: round(seconds, 1) for check, seconds in self._seconds.items()}
 
 
 def report_of(

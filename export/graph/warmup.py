@@ -7,19 +7,17 @@ answers its first user as fast as its thousandth. More than 1,000 records, or on
 the load of the whole version: the gate replays them all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from export.settings import WARMUP_BATCHES
 from export.signatures import CLASSIFY_SIGNATURE, LABEL_SIGNATURE, MODEL_NAME, SERVING_DEFAULT, TEXT
 
 WARMUP_REQUESTS: Final = Path("assets.extra", "tf_serving_warmup_requests")
-BATCH_SIZES: Final = (1, 4, 32, 256)
-"""Batches that reach every way the serving graph has to compute (docs/serving-graph.md)."""
-
 _TWEETS: Final = (
     "what a lovely day!!!",
     "@someone so sad that you could not come http://t.co/abc",
@@ -29,17 +27,22 @@ _TWEETS: Final = (
 )
 
 
-def write_warmup(directory: Path) -> None:
-    """Write requests for every signature at several batch sizes into a SavedModel directory."""
+def write_warmup(directory: Path, batches: Sequence[int] = WARMUP_BATCHES) -> None:
+    """Write requests for every signature at several batch sizes into a SavedModel directory.
+
+    Args:
+        directory: a SavedModel.
+        batches: rows of each request.
+    """
     path = directory / WARMUP_REQUESTS
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for log in _requests():
+        for log in _requests(batches):
             writer.write(log.SerializeToString())
 
 
-def _requests() -> Iterator[prediction_log_pb2.PredictionLog]:
-    for rows in BATCH_SIZES:
+def _requests(batches: Sequence[int]) -> Iterator[prediction_log_pb2.PredictionLog]:
+    for rows in batches:
         texts = [_TWEETS[row % len(_TWEETS)] for row in range(rows)]
         yield _predict(SERVING_DEFAULT, texts)
         yield _predict(LABEL_SIGNATURE, texts)

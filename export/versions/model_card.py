@@ -159,6 +159,9 @@ def _gate(report: GateReport) -> Card:
         "forced": report.forced,
         "overruled": list(report.overruled),
         "seconds": report.seconds,
+        "seconds_by_check": report.seconds_by_check,
+        "servers": [dataclasses.asdict(server) for server in report.servers],
+        "server_left_out": report.server_left_out,
     }
 
 
@@ -312,9 +315,19 @@ def _artefact(card: Card) -> list[tuple[str, Any]]:
             f"{card['vocabulary']['words']:,} words, sha256 {card['vocabulary']['sha256']}",
         ),
         ("checks passed", ", ".join(gate["checks"])),
+        *_servers(gate),
         ("largest difference from the Keras model", f"{gate['largest_difference']:.1e}"),
         *((f"{name} version", number) for name, number in card["versions"].items()),
     ]
+
+
+def _servers(gate: Card) -> Iterator[tuple[str, str]]:
+    """Who loaded the version and was asked; of a SavedModel that nobody was asked, why not."""
+    for server in gate["servers"]:
+        asked = f"{server['texts']:,} texts over {listed(server['protocols'])}"
+        yield "server", f"{server['name']} {server['version']}, asked {asked}"
+    if gate["server_left_out"]:
+        yield "server", f"none was asked: {gate['server_left_out']}"
 
 
 def _table(header: tuple[str, str], rows: Any) -> Iterator[str]:

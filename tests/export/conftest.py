@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from changed_models import scaled
-from trained_runs import TRAIN_ONLY, split_of, train_run, write_table
+from trained_runs import NO_SERVER, TRAIN_ONLY, split_of, train_run, write_table
 
 from export.exporter import export_model
 from export.run_record import read_run
@@ -17,7 +17,12 @@ def tiny_run(tmp_path_factory, tiny_options):
     run = tmp_path_factory.mktemp("tiny") / "run"
     assert train.main([*tiny_options, "--output", str(run), *TRAIN_ONLY]) == 0
     export_model(
-        load_model(run), run / "exported", split=split_of(run), run=read_run(run), force=True
+        load_model(run),
+        run / "exported",
+        split=split_of(run),
+        run=read_run(run),
+        force=True,
+        servers=NO_SERVER,
     )
     return run
 
@@ -73,7 +78,8 @@ def english(english_run):
 def english_folder(english_run, english, tmp_path_factory):
     """A folder in which that model stands as version 1; to copy."""
     base = tmp_path_factory.mktemp("published") / "models"
-    export_model(english, base, split=split_of(english_run), run=read_run(english_run))
+    about = {"split": split_of(english_run), "run": read_run(english_run)}
+    export_model(english, base, servers=NO_SERVER, **about)
     return base
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from saved_model_edits import without_known
+from trained_runs import NO_SERVER
 
 from export import __main__ as command
 from export.errors import ExportError
@@ -71,7 +72,8 @@ def record_of(model: SentimentModel, name: str = "odd") -> RunRecord:
 def publish(model: SentimentModel, base: Path, **options):
     """By force: random weights are good at nothing."""
     split = split_for(model)
-    return export_model(model, base, split=split, run=record_of(model), force=True, **options)
+    about = {"split": split, "run": record_of(model), "servers": NO_SERVER}
+    return export_model(model, base, force=True, **about, **options)
 
 
 def _letters(number: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from changed_models import inclined
 from checked_versions import leftovers, names, snapshot
-from trained_runs import split_of
+from trained_runs import ASK_NOBODY, NO_SERVER, split_of
 
 from export import __main__ as command
 from export.errors import ExportError, GateError
@@ -33,7 +33,11 @@ WORSE, WORST = 4, 5
 
 
 def publish(model, run, base, **options):
-    return export_model(model, base, split=split_of(run), run=read_run(run), **options)
+    return export_model(model, base, servers=NO_SERVER, **about_of(run), **options)
+
+
+def about_of(run):
+    return {"split": split_of(run), "run": read_run(run)}
 
 
 def card_of(version):
@@ -72,7 +76,7 @@ class TestFirstVersion:
         assert card["baseline"]["label"] == "negative"
         assert card["baseline"]["accuracy"] == pytest.approx((split.labels == 0).mean())
         assert card["comparison"] is None
-        assert card["gate"]["checks"] == [*CHECKS, "quality"]
+        assert card["gate"]["checks"] == [*CHECKS[:-1], "quality"]
         assert card["gate"]["overruled"] == []
         assert set(card["rows"]) == {"train", "validation", "test"}
         text = (english_folder / "1/assets.extra/model_card.md").read_text()
@@ -91,7 +95,7 @@ class TestRefused:
     def test_a_model_of_another_table(self, spanish_run, base, capsys):
         """Good on its own rows; on those of the folder it knows no word."""
         before = snapshot(base)
-        assert command.main([str(spanish_run), "--to", str(base)]) == 1
+        assert command.main([str(spanish_run), "--to", str(base), *ASK_NOBODY]) == 1
         told = capsys.readouterr().err
         assert "check `quality` failed: expected macro F1 above the 0.17" in told
         assert (
@@ -104,13 +108,13 @@ class TestRefused:
 
     def test_a_model_of_66_rows_over_a_good_one(self, tiny_run, base, capsys):
         before = snapshot(base)
-        assert command.main([str(tiny_run), "--to", str(base)]) == 1
+        assert command.main([str(tiny_run), "--to", str(base), *ASK_NOBODY]) == 1
         assert "that of version 1 on the same 300 rows" in capsys.readouterr().err
         assert snapshot(base) == before
 
     def test_a_model_of_66_rows_in_a_folder_of_its_own(self, tiny_run, tmp_path, capsys):
         """14 rows tell nothing: not that it is good, and not of any later one either."""
-        assert command.main([str(tiny_run), "--to", str(tmp_path / "models")]) == 1
+        assert command.main([str(tiny_run), "--to", str(tmp_path / "models"), *ASK_NOBODY]) == 1
         told = capsys.readouterr().err
         assert "expected an examination of at least 200 rows" in told
         assert "Received: 14\n" in told
@@ -139,7 +143,7 @@ class TestRefused:
         )
 
     def test_force_overrules_no_other_check(self, english_run, english, base, monkeypatch):
-        monkeypatch.setattr("export.exporter.write_warmup", lambda _: None)
+        monkeypatch.setattr("export.exporter.write_warmup", lambda *_: None)
         before = snapshot(base)
         with pytest.raises(GateError) as caught:
             publish(english, english_run, base, force=True)
@@ -177,30 +181,24 @@ class TestWriteVersion:
 
     def test_it_is_whole_and_has_passed(self, english_run, english, tmp_path):
         directory = tmp_path / "saved_model"
-        report = write_version(
-            english, directory, split=split_of(english_run), run=read_run(english_run)
-        )
-        assert report.checks == CHECKS
+        report = write_version(english, directory, servers=NO_SERVER, **about_of(english_run))
+        assert report.checks == CHECKS[:-1]
         assert report.verdict is None
         assert names(tmp_path) == ["saved_model"]
         card = card_of(directory)
         assert card["metrics"] == card["test_part"] == report.metrics
         assert "examination" not in card
         with pytest.raises(ExportError, match="nothing is written over"):
-            write_version(
-                english, directory, split=split_of(english_run), run=read_run(english_run)
-            )
+            write_version(english, directory, **about_of(english_run))
 
     def test_a_few_rows_are_enough(self, tiny_run, tiny_model, test_split, tmp_path):
         """It is publication that needs to know how good it is."""
-        write_version(tiny_model, tmp_path / "x", split=test_split, run=read_run(tiny_run))
+        write_version(tiny_model, tmp_path / "x", servers=NO_SERVER, **about_of(tiny_run))
 
     def test_a_check_that_fails_leaves_nothing(self, english_run, english, tmp_path, monkeypatch):
-        monkeypatch.setattr("export.exporter.write_warmup", lambda _: None)
+        monkeypatch.setattr("export.exporter.write_warmup", lambda *_: None)
         with pytest.raises(GateError):
-            write_version(
-                english, tmp_path / "x", split=split_of(english_run), run=read_run(english_run)
-            )
+            write_version(english, tmp_path / "x", servers=NO_SERVER, **about_of(english_run))
         assert not names(tmp_path)
 
     def test_killed_it_leaves_nothing_that_looks_whole(self, english_run, tmp_path):
@@ -211,7 +209,7 @@ class TestWriteVersion:
             "from trained_runs import split_of; from keras_pipeline import load_model\n"
             "from export.exporter import write_version; from export.run_record import read_run\n"
             "run = Path(sys.argv[1])\n"
-            "write_version(load_model(run), Path(sys.argv[2]), split=split_of(run), run=read_run(run))\n"
+            "write_version(load_model(run), Path(sys.argv[2]), split=split_of(run), run=read_run(run), servers=('none',))\n"
         )
         arguments = [sys.executable, "-c", program, str(english_run), str(directory), str(Path(__file__).parent)]  # fmt: skip
         with subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
@@ -228,16 +226,16 @@ class TestPublishWritten:
     """What training wrote is what it publishes: the same bytes, and no second gate."""
 
     def test_the_files_are_those_that_passed(self, english_run, english, base, tmp_path, processes):
-        about = {"split": split_of(english_run), "run": read_run(english_run)}
+        about = about_of(english_run)
         asked = read_examination(base)
         directory = tmp_path / "saved_model"
-        report = write_version(english, directory, asked=asked, **about)
+        report = write_version(english, directory, asked=asked, servers=NO_SERVER, **about)
         assert processes.count == 1
         path, published = publish_written(
             directory, english, base, report=report, asked=asked, **about
         )
         assert processes.count == 2, "the gate's, and the one that asks version 1"
-        assert published.checks == (*CHECKS, "quality")
+        assert published.checks == (*CHECKS[:-1], "quality")
         written, copied = files_of(directory), files_of(path)
         assert written == copied
         assert card_of(path)["examination"]["sha256"] == asked.sha256
@@ -246,9 +244,9 @@ class TestPublishWritten:
     def test_an_examination_that_came_meanwhile_is_asked_anew(
         self, english_run, english, base, tmp_path
     ):
-        about = {"split": split_of(english_run), "run": read_run(english_run)}
+        about = about_of(english_run)
         directory = tmp_path / "saved_model"
-        report = write_version(english, directory, **about)
+        report = write_version(english, directory, servers=NO_SERVER, **about)
         path, _ = publish_written(directory, english, base, report=report, **about)
         assert card_of(path)["examination"]["sha256"] == read_examination(base).sha256
 
@@ -256,9 +254,9 @@ class TestPublishWritten:
         self, english_run, english, base, tmp_path, monkeypatch
     ):
         """A disk that gives back other bytes than it was given."""
-        about = {"split": split_of(english_run), "run": read_run(english_run)}
+        about = about_of(english_run)
         directory = tmp_path / "saved_model"
-        report = write_version(english, directory, **about)
+        report = write_version(english, directory, servers=NO_SERVER, **about)
         before = snapshot(base)
         monkeypatch.setattr(
             "export.versions.disk.shutil.copyfile", lambda _, to: to.write_bytes(b"other")
@@ -376,7 +374,7 @@ def processes(monkeypatch):
 def export_process(run, base):
     """`python -m export`, in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "export", str(run), "--to", str(base)],
+        [sys.executable, "-m", "export", str(run), "--to", str(base), *ASK_NOBODY],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -16,6 +16,9 @@ from keras_pipeline.table.splits import split
 
 # Publishing is for each test to do.
 TRAIN_ONLY = ("--no-export",)
+# To ask one takes seconds, and test_server_check.py does: `servers` of an export, and the option.
+NO_SERVER = ("none",)
+ASK_NOBODY = ("--server", "none")
 SMALL = (
     "--embedding-dim", "8", "--lstm-units", "4", "--dense-units", "8", "--batch-size", "32",
     "--vocabulary-size", "500", "--learning-rate", "0.02", "--embeddings", "none",

@@ -10,6 +10,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from finished_runs import FINISHED, answers, command
 
 from export import exporter
@@ -123,17 +124,25 @@ def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monke
 @pytest.mark.slow
 @pytest.mark.slow
 def test_ctrl_c_during_the_export_is_resumed(tiny_options, tmp_path, monkeypatch):
-    """What training made stays, and the export is done again from it."""
+    """What training made stays, and the export is done again from it, as it was asked."""
     run = tmp_path / "run"
+    options = [*tiny_options, "--server", "none", "--warmup-batches", "2"]
     with monkeypatch.context() as patch:
         patch.setattr(exporter, "write_version", _interrupt)
-        assert train.main([*tiny_options, "--output", str(run)]) == 130
+        assert train.main([*options, "--output", str(run)]) == 130
     model = (run / "model.keras").read_bytes()
     assert not (run / "saved_model").exists()
     assert train.main(["--resume", "--output", str(run)]) == 0
     assert (run / "saved_model" / "saved_model.pb").is_file()
     assert (run / "model.keras").read_bytes() == model
+    card = json.loads((run / "saved_model/assets.extra/model_card.json").read_text())
+    assert card["gate"]["server_left_out"] == "left out by --server none"
+    assert count_records(run / "saved_model/assets.extra/tf_serving_warmup_requests") == 3
     assert train.main(["--resume", "--output", str(run)]) == 0, "nothing is left to do"
+
+
+def count_records(path):
+    return sum(1 for _ in tf.data.TFRecordDataset(str(path)))
 
 
 def _interrupt(*_, **__):
@@ -176,7 +185,7 @@ def test_a_run_killed_right_after_publishing_publishes_once(tiny_options, tmp_pa
 
 def test_resume_takes_no_other_options(tiny_options, tmp_path, capsys):
     """It does as it was asked: not even another end may be named."""
-    for option in ("--publish", "--no-export", "--tensorboard"):
+    for option in ("--publish", "--no-export", "--tensorboard", "--server=none"):
         assert train.main(["--resume", option]) == 2
         assert "`--resume` goes on as the run was asked" in capsys.readouterr().err
 

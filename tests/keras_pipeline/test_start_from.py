@@ -79,7 +79,10 @@ def test_the_card_tells_the_ancestry_and_what_was_learned_before(tiny_run, topic
     record = read_run(second)
     assert [a["run"] for a in record.results["ancestry"]] == ["first", "run"]
     assert set(read_run(tiny_run).learned_from) < set(record.learned_from)
-    assert export_main([str(second), "--to", str(tmp_path / "models"), "--force"]) == 0
+    assert (
+        export_main([str(second), "--to", str(tmp_path / "models"), "--force", "--server", "none"])
+        == 0
+    )
     card = json.loads((tmp_path / "models" / "1" / "assets.extra" / "model_card.json").read_text())
     assert [a["data"] for a in card["ancestry"]] == ["topics.csv", "sample.csv"]
     assert (

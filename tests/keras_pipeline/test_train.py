@@ -69,7 +69,7 @@ def test_where_nothing_can_be_published_is_told_first(tiny_options, tmp_path, ca
 def test_what_is_refused_stays_a_run(tiny_options, tmp_path, capsys):
     """66 rows are no table to judge a model by: nothing reaches production, nothing is lost."""
     models = tmp_path / "models"
-    options = ["--output", str(tmp_path / "run"), "--publish", str(models)]
+    options = ["--output", str(tmp_path / "run"), "--publish", str(models), "--server", "none"]
     assert train.main([*tiny_options, *options]) == 1
     said = capsys.readouterr()
     assert "check `quality` failed" in said.err

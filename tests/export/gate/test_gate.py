@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from tensorflow.core.protobuf import saved_model_pb2
+from trained_runs import NO_SERVER
 
 from export.errors import GateError
 from export.gate.gate import CHECKS, pass_gate
@@ -29,7 +30,7 @@ def edit_graph(version, change):
 
 def refused(version, model, split_, **options):
     with pytest.raises(GateError) as caught:
-        pass_gate(version, model, split_, **options)
+        pass_gate(version, model, split_, servers=NO_SERVER, **options)
     return caught.value
 
 
@@ -145,8 +146,13 @@ def test_the_card_is_made_from_the_run(tiny_run):
     assert card["rows"] == results["rows"]
     assert card["config"]["lstm_units"] == 4
     assert card["data"]["path"] == "sample.csv", "the card travels: no path of one machine"
-    assert card["gate"]["checks"] == list(CHECKS), "quality was overruled"
+    assert card["gate"]["checks"] == [*CHECKS[:-1]], (
+        "quality was overruled, and no server was asked"
+    )
+    assert card["gate"]["server_left_out"] == "left out by --server none"
+    assert set(card["gate"]["seconds_by_check"]) >= {"reload", "parity", "quality"}
     assert card["gate"]["largest_difference"] <= Tolerances().probability
     text = (tiny_run / "exported/1/assets.extra/model_card.md").read_text()
     assert card["vocabulary"]["sha256"] in text
+    assert "| server | none was asked: left out by --server none |" in text
     assert "## Limits of use" in text

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from changed_models import rounded, scaled
+from trained_runs import NO_SERVER
 
 from export.errors import ExportError, GateError
 from export.exporter import export_model
@@ -25,7 +26,9 @@ def half(tiny_run, lively_model, test_split, tmp_path_factory):
     base = tmp_path_factory.mktemp("half") / "models"
     run = read_run(tiny_run)
     # By force: 14 rows say nothing of how good it is.
-    return export_model(lively_model, base, split=test_split, run=run, artefact=HALF, force=True)
+    return export_model(
+        lively_model, base, split=test_split, run=run, artefact=HALF, force=True, servers=NO_SERVER
+    )
 
 
 def test_every_weight_is_stored_in_half_precision(half, tiny_model):
@@ -73,7 +76,7 @@ def test_a_full_versions_card_tells_float32_and_no_second_figures(tiny_run):
 def test_the_tolerance_of_full_precision_refuses_it(half, lively_model, test_split):
     path, _ = half
     with pytest.raises(GateError, match=r"check `parity` failed: .* within 1e-05 of"):
-        pass_gate(path, lively_model, test_split)
+        pass_gate(path, lively_model, test_split, servers=NO_SERVER)
 
 
 @pytest.mark.slow
@@ -81,7 +84,7 @@ def test_weights_off_by_more_than_rounding_are_caught_by_parity(lively_model, te
     write_saved_model(scaled(lively_model, 1.05), tmp_path, weights=FLOAT16)
     write_warmup(tmp_path)
     with pytest.raises(GateError) as caught:
-        pass_gate(tmp_path, lively_model, test_split, tolerances=HALF.tolerances)
+        pass_gate(tmp_path, lively_model, test_split, tolerances=HALF.tolerances, servers=NO_SERVER)
     assert caught.value.check == "parity"
 
 
@@ -95,7 +98,7 @@ def test_a_weight_too_large_for_half_precision_is_caught_by_parity(
         write_saved_model(other, tmp_path, weights=FLOAT16)
     write_warmup(tmp_path)
     with pytest.raises(GateError) as caught:
-        pass_gate(tmp_path, other, test_split, tolerances=HALF.tolerances)
+        pass_gate(tmp_path, other, test_split, tolerances=HALF.tolerances, servers=NO_SERVER)
     assert (caught.value.check, caught.value.received) == ("parity", "a difference of nan")
 
 
