@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from export.errors import ExportError
 from export.served.options import add_server_options
-from export.served.servers import choose
+from export.served.servers import choose, from_anywhere
 from export.settings import SAVED_MODEL, WARMUP_BATCHES, Artefact
 from export.signatures import MODEL_NAME
 from export.start.command_line import EXIT_INTERRUPTED, Parser
@@ -144,7 +144,7 @@ def _fresh(options: argparse.Namespace) -> _Asked:
         options.publish,
         tensorboard=options.tensorboard,
         export=not options.no_export,
-        servers=tuple(options.servers or ()),
+        servers=tuple(map(from_anywhere, options.servers or ())),
         warmup_batches=options.warmup_batches or (),
     )
     return _Asked(None, config, source, intent)

@@ -10,6 +10,7 @@ No TensorFlow here: a server that is not there is told before anything slow begi
 """
 
 import dataclasses
+import os
 import re
 import shutil
 import subprocess
@@ -129,6 +130,12 @@ def choose(names: Sequence[str]) -> Choice:
     return Choice((), f"left out by --server {NONE}")
 
 
+def from_anywhere(name: str) -> str:
+    """The name of the same server in every working directory, for who is to be asked later."""
+    found = shutil.which(name) if os.sep in name else None
+    return str(Path(found).absolute()) if found else name
+
+
 def _best() -> Choice:
     if found := shutil.which(REAL):
         return Choice((_program(found),))
@@ -148,7 +155,7 @@ def _named(name: str) -> Server:
     # The PATH is searched for a bare name alone; a relative path is one of the folder that we are in.
     if found := shutil.which(name):
         return _program(str(Path(found).absolute()))
-    if Path(name).exists() or not _IMAGE.fullmatch(name):
+    if not _IMAGE.fullmatch(name) or _is_there(name):
         raise UnknownServerError(
             f"`server` must be a program that can be run, an image with its tag such as tensorflow/serving:2.20.0, "
             f"{EMBEDDED} or {NONE}. Received: server={name}"
@@ -158,6 +165,13 @@ def _named(name: str) -> Server:
             f"`server` {name} is an image, for which docker must run here: {obstacle}. Received: server={name}"
         )
     return _image(name)
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # a name longer than any file's
+        return False
 
 
 def _missing() -> str | None:

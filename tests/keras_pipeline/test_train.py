@@ -42,6 +42,8 @@ def test_a_run_never_writes_over_another(tiny_run, tiny_options, capsys):
         (["--resume", "--epochs", "3"], "leave out other options. Received: epochs"),
         (["--resume", "--output", "nowhere"], "needs a run folder with config.json and data.json"),
         (["--output", "pyproject.toml"], "`output` must be a new folder"),
+        (["--server", "nowhere"], "`server` must be a program that can be run, an image with"),
+        (["--no-export", "--server", "none"], "`servers` needs an export. Received: servers and"),
     ],
 )
 def test_bad_options_get_one_sentence(options, words, tiny_options, capsys):

@@ -24,7 +24,7 @@ from export.graph.warmup import WARMUP_REQUESTS
 from export.run_record import read_run
 from export.served.check import server_check
 from export.served.questions import Questions
-from export.served.servers import REAL, choose
+from export.served.servers import REAL, choose, from_anywhere
 
 ROOT = Path(__file__).parents[3]
 MODEL_SERVER = Path(__file__).with_name("model_server.py")
@@ -302,6 +302,13 @@ class TestChoice:
         )
         with pytest.raises(UnknownServerError, match=r"`server` embedded needs tensorflow, "):
             choose(["embedded"])
+
+    def test_a_relative_path_is_kept_for_later_as_seen_from_everywhere(self, program, monkeypatch):
+        """A run may be resumed from another folder; names and images are the same everywhere."""
+        file = Path(program())
+        monkeypatch.chdir(file.parent)
+        names = [f"./{REAL}", REAL, "tensorflow/serving:2.20.0", "none"]
+        assert [from_anywhere(name) for name in names] == [str(file), *names[1:]]
 
     def test_nobody_by_name(self):
         assert choose(NO_SERVER).left_out == "left out by --server none"
