@@ -3,6 +3,7 @@
 python -m export runs/NAME --to models/tweet_sentiment
 python -m export runs/NAME --to models/tweet_sentiment_half --weights float16
 python -m export runs/NAME --format onnx
+python -m export their.keras --labels negative,neutral,positive --test-data rows.csv --to models/theirs
 python -m export --list models/tweet_sentiment
 python -m export --examination rows.csv --to models/tweet_sentiment
 python -m export --rollback 3 --to models/tweet_sentiment
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from export.bring_command import check_brought, is_brought, read_brought
 from export.errors import ExportError, UnreadableRunError
 from export.formats import require
 from export.graph.assets import read_lines
@@ -69,7 +71,7 @@ def _check_usage(options: argparse.Namespace) -> None:
     if options.model is not None:
         require(_artefact(options))
         choose(options.servers or ())
-        _check_model(options.model)
+        (check_brought if is_brought(options) else _check_model)(options)
         check_can_publish(options.to, options.file_format)
     if options.examination is not None and not options.examination.exists():
         raise ExportError(
@@ -85,14 +87,15 @@ def _check_folder(name: str, path: Path) -> None:
         raise ExportError(f"`{name}` must be a folder. Received: {name}={path}")
 
 
-def _check_model(path: Path) -> None:
+def _check_model(options: argparse.Namespace) -> None:
     from export.run_record import read_run  # noqa: PLC0415 (NumPy, which `--list` does without)
 
+    path = options.model
     file = path / "model.keras" if path.is_dir() else path
     if not file.is_file() or file.suffix != ".keras":
         raise UnreadableRunError(
-            f"`model` must be a run folder with a model.keras, or a .keras file in its run folder. "
-            f"Received: model={path}"
+            "`model` must be a run folder with a model.keras, a .keras file in its run folder, or with --labels and "
+            f"--test-data a model of anybody's, a .keras file or a SavedModel folder. Received: model={path}"
         )
     read_run(file.parent)
 
@@ -123,8 +126,7 @@ def _name_unreadable(base: Path) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     artefact = _artefact(options)
-    split, record, _ = _test_part(options.model)
-    model = _load(options.model)
+    model, about = _model(options)
 
     from export.exporter import export_model  # noqa: PLC0415 (TensorFlow)
 
@@ -136,17 +138,26 @@ def _export(options: argparse.Namespace) -> None:
     path, report = export_model(
         model,
         options.to,
-        split=split,
-        run=record,
         artefact=artefact,
         tolerances=tolerances,
         force=options.force,
         servers=options.servers or (),
+        **about,
     )
     print(report.summary())
     if artefact.is_reduced:
         print(report.beside())
     print(f"Exported: {shown(str(path))}")
+
+
+def _model(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
+    """What is exported, and what `export_model` is told of it."""
+    if not is_brought(options):
+        split, record, _ = _test_part(options.model)
+        return _load(options.model), {"split": split, "run": record}
+    import_tensorflow()
+    model, labels, split, record = read_brought(options)
+    return model, {"split": split, "run": record, "labels": labels, "output": options.output}
 
 
 def _artefact(options: argparse.Namespace) -> Artefact:

@@ -4,6 +4,7 @@ ExportError
 ├── UnreadableRunError        the model, its run folder or its data cannot be read
 ├── UnknownArtefactError      no such artefact is written
 ├── UnknownServerError        no such server can be asked here
+├── UnfitModelError           somebody's model is none that can be served by this contract
 └── GateError                 a check failed
 
 DamagedFileError              for whoever reads a file, to turn into one of these or to pass over
@@ -45,6 +46,12 @@ class UnknownArtefactError(ExportError):
 
 class UnknownServerError(ExportError):
     """No such server can be asked on this machine."""
+
+    exit_code = 2
+
+
+class UnfitModelError(ExportError):
+    """Somebody's model is none that can be served by this contract, or cannot be read."""
 
     exit_code = 2
 

@@ -1,6 +1,7 @@
 """Trained model in, version out: write, warm up, pass the gate; and publish where it is not worse.
 
 export_model(model, to, ...)                          write and publish
+export_model(model, to, labels=..., split=...)        the same of anybody's Keras model
 write_version(model, directory, ...)                  write, for nobody to be answered by
 publish_written(directory, to, report=..., ...)       publish what was written there, without a second gate
 """
@@ -13,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from export.brought.brought_model import BroughtModel, bring
+from export.brought.reading import read_model
+from export.errors import UnfitModelError
 from export.examining import answer, examine
 from export.formats import require
 from export.gate.gate import GateReport, pass_gate
@@ -132,7 +136,9 @@ def export_model(
     to: Path,
     *,
     split: TestSplit,
-    run: RunRecord,
+    run: RunRecord | None = None,
+    labels: Sequence[str] | None = None,
+    output: str | None = None,
     artefact: Artefact | None = None,
     tolerances: Tolerances | None = None,
     force: bool = False,
@@ -141,11 +147,15 @@ def export_model(
     """Publish `model` as the next version under `to`, if it stands the examination of that folder.
 
     Args:
-        model: a trained string model; see `export.graph.saved_model.ServingModule`.
+        model: a trained string model; see `export.graph.saved_model.ServingModule`. With `labels` anybody's
+            Keras text model, or the path of its file.
         to: folder that holds the numbered versions, all of one format; made if it is not there.
         split: the test part of the run, to compare answers on; the examination of a folder that has
             neither one nor versions.
-        run: what trained the model, for the card.
+        run: what trained the model, for the card; of a model that was brought nothing is known by default.
+        labels: class names of a model that this project did not train, in the order of its answers; None
+            for one that brings them.
+        output: of such a model, what its last numbers are, one of `export.settings.HEADS`; found out by default.
         artefact: what to write; `Artefact()`, a SavedModel, by default.
         tolerances: how much may differ; by default what suits the artefact.
         force: publish in spite of the quality check, and of that alone.
@@ -155,6 +165,7 @@ def export_model(
         The version's directory, such as `models/tweet_sentiment/3`, and what the gate found.
 
     Raises:
+        UnfitModelError: it is no model that can be served by this contract.
         ExportError: the version could not be written; the folder is as it was.
         GateError: a check failed; the folder is as it was.
     """
@@ -162,6 +173,9 @@ def export_model(
     allowed = tolerances or artefact.tolerances
     require(artefact)
     check_can_publish(to, artefact.file_format)
+    if labels is not None:
+        model = _brought(model, labels, split, artefact, tolerances=allowed, output=output)
+    run = run or RunRecord(name="unknown", config={}, data={}, results={})
     with staged_version(to) as stage:
         with explained(to):
             _write(model, stage.path, artefact)
@@ -249,6 +263,27 @@ class _Publication:
         return read_lines(self.stage.path / LABELS_ASSET)
 
 
+def _brought(
+    model: Any,
+    labels: Sequence[str],
+    split: TestSplit,
+    artefact: Artefact,
+    *,
+    tolerances: Tolerances,
+    output: str | None,
+) -> BroughtModel:
+    """Somebody's model, looked at before anything is written."""
+    if artefact != Artefact():
+        raise UnfitModelError(
+            "a model that was brought is written as a SavedModel of float32 by the graph auto. Received: "
+            f"format={artefact.file_format!r}, weights={artefact.weights!r}, graph={artefact.graph!r}"
+        )
+    if isinstance(model, (str, Path)):
+        model = read_model(Path(model))
+    texts, tolerance = split.texts.tolist(), tolerances.probability
+    return bring(model, labels=labels, texts=texts, output=output, tolerance=tolerance)
+
+
 def _write(model: Any, directory: Path, artefact: Artefact) -> None:
     """Everything but the card, into an empty folder."""
     if artefact.takes_text:
@@ -278,4 +313,5 @@ def _checked(
 def _source(model: Any, artefact: Artefact) -> Source:
     """What the card tells of the model: its weights, and what a caller must do to a text."""
     caller = () if artefact.takes_text else tuple(token_steps(model))
-    return Source(weights_sha256(model), caller)
+    brought = model.told() if isinstance(model, BroughtModel) else {}
+    return Source(weights_sha256(model), caller, brought)

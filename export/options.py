@@ -10,6 +10,7 @@ from export.served.options import add_server_options
 from export.settings import (
     FORMATS,
     GRAPHS,
+    HEADS,
     PROBABILITY_TOLERANCES,
     SAVED_MODEL,
     WEIGHTS,
@@ -17,6 +18,9 @@ from export.settings import (
 )
 from export.signatures import MODEL_NAME
 from export.start.command_line import Parser
+
+BROUGHT: Final = ("labels", "test_data", "output", "imports")
+"""Options of a model that this project did not train."""
 
 _MODELS: Final = Path("models")
 
@@ -38,8 +42,13 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     if served and options.file_format != SAVED_MODEL:
         parser.error(f"a server loads --format {SAVED_MODEL} alone. Received: {', '.join(served)}")
     columns = {"text_column", "label_column"} & set(vars(options))
-    if options.examination is None and columns:
-        parser.error(f"expected --examination. Received: {', '.join(sorted(columns))} alone")
+    if options.examination is None and options.test_data is None and columns:
+        parser.error(
+            f"expected --examination or --test-data. Received: {', '.join(sorted(columns))} alone"
+        )
+    brought = [name for name in BROUGHT if getattr(options, name)]
+    if options.model is None and brought:
+        parser.error(f"expected a model. Received: {', '.join(brought)} alone")
     return options
 
 
@@ -55,7 +64,11 @@ def make_parser() -> Parser:
         description="Publish a trained model as a version that passed the gate, and look after what is published.",
     )
     parser.add_argument(
-        "model", nargs="?", type=Path, help="model.keras in its run folder, or the folder"
+        "model",
+        nargs="?",
+        type=Path,
+        help="model.keras in its run folder, or the folder; or, with --labels and --test-data, anybody's Keras "
+        "text model: a .keras file, or a SavedModel folder that model.export wrote",
     )
     parser.add_argument(
         "--to",
@@ -65,10 +78,42 @@ def make_parser() -> Parser:
         help=f"folder of versions (default: {default_to(SAVED_MODEL)}, of another format "
         f"{default_to('FORMAT')})",
     )
+    _add_brought(parser)
     _add_artefact(parser)
     _add_gate(parser)
     _add_folder(parser)
     return parser
+
+
+def _add_brought(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("a model that was not trained here")
+    group.add_argument(
+        "--labels",
+        metavar="VALUE=NAME,...",
+        help="class names in the order of its answers, and which values of the label column they stand for, such "
+        'as negative,neutral,positive or "0=no,1=yes"',
+    )
+    group.add_argument(
+        "--test-data",
+        nargs="+",
+        metavar="FILE",
+        help="labelled texts that it has not learned from: CSV, TSV, JSON Lines or Parquet; its answers are compared "
+        "and counted on them",
+    )
+    group.add_argument(
+        "--output",
+        choices=HEADS,
+        help="what its last numbers are (default: found out)",
+    )
+    group.add_argument(
+        "--import",
+        action="append",
+        type=Path,
+        default=[],
+        dest="imports",
+        metavar="FILE.py",
+        help="run this file first: it defines layers and functions of the model; may be given several times",
+    )
 
 
 def _add_artefact(parser: argparse.ArgumentParser) -> None:
@@ -147,13 +192,13 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
         "--text-column",
         default=argparse.SUPPRESS,
         metavar="NAME",
-        help="of the CSV (default: text)",
+        help="of --examination or --test-data (default: text)",
     )
     group.add_argument(
         "--label-column",
         default=argparse.SUPPRESS,
         metavar="NAME",
-        help="of the CSV (default: label)",
+        help="of the same (default: label; of --test-data also sentiment, or another usual name)",
     )
     group.add_argument(
         "--rollback",

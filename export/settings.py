@@ -24,6 +24,9 @@ WARMUP_BATCHES: Final = (1, 8, 32)
 16, more), and few, for a server refuses to load a version with more rows than its `max_batch_size` (64 in
 TensorFlow Serving's own examples)."""
 
+HEADS: Final = ("softmax", "logits", "sigmoid")
+"""What the last numbers of a model that was brought may be; see `export.brought.head`."""
+
 PROBABILITY_TOLERANCES: Final = {FLOAT32: 1e-5, FLOAT16: 1e-3}
 """By type of the stored weights; docs/export.md has the differences measured."""
 

@@ -73,10 +73,17 @@ _STRINGS: Final = ("string", (None,))
 _NUMBERS: Final = ("float32", (None,))
 
 
-def signatures(classes: int) -> dict[str, tuple[str, Tensors, Tensors]]:
-    """Each signature of a model of so many classes: method name, inputs and outputs as (dtype, shape)."""
+def signatures(classes: int, *, known: bool = True) -> dict[str, tuple[str, Tensors, Tensors]]:
+    """Each signature of a model of so many classes: method name, inputs and outputs as (dtype, shape).
+
+    Args:
+        classes: how many.
+        known: whether `label` tells how many tokens are known; of models that were brought it does not.
+    """
     rows = ("float32", (None, classes))
-    label: Tensors = {LABEL: _STRINGS, SCORE: _NUMBERS, PROBABILITIES: rows, KNOWN: _NUMBERS}
+    label: Tensors = {LABEL: _STRINGS, SCORE: _NUMBERS, PROBABILITIES: rows}
+    if known:
+        label[KNOWN] = _NUMBERS
     classified: Tensors = {CLASSES: ("string", (None, classes)), SCORES: rows}
     return {
         SERVING_DEFAULT: (PREDICT_METHOD, {TEXT: _STRINGS}, {PROBABILITIES: rows}),

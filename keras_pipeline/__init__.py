@@ -50,5 +50,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-if "keras" in sys.modules:
+if sys.modules.get("keras"):
     importlib.import_module("keras_pipeline.model")

@@ -71,7 +71,8 @@ def questions(
     model: Any, split: TestSplit, further: Sequence[str] = ()
 ) -> tuple[list[str | bytes], Array]:
     """What a version is asked, nasty strings first, and the Keras model's answers, `[rows, classes]`."""
-    texts = [*NASTY, *split.texts, *further]
+    longest = getattr(model, "longest_text", None)
+    texts = [*(text[:longest] for text in NASTY), *split.texts, *further]
     return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
 
 

@@ -2,19 +2,33 @@
 
 A server links TensorFlow's own ops and kernels and nothing else. The list below is the ops of this
 project's graphs, all of them TensorFlow's own: an op that is new to it stops the export until someone
-has looked it up and added it.
+has looked it up and added it. A graph that was brought may hold any op of TensorFlow's own that has a CPU
+kernel and neither files nor Python behind it, and those of TensorFlow Text, which the official server links.
 """
 
 import re
 from pathlib import Path
 from typing import Final
 
+import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import kernels
 
 # Each would load, or seem to, on the machine that made it, and fail on a CPU server.
 REFUSED: Final = re.compile(r"Cudnn\w*|Xla\w*|PyFunc\w*|EagerPyFunc|TPU\w*|_Mkl\w*|.*>.*")
 """Ops of cuDNN, XLA, Python, TPUs, and (`Library>Op`) of custom libraries."""
+
+OF_ONE_MACHINE: Final = re.compile(
+    r"ReadFile|WriteFile|MatchingFiles|\w*Dataset\w*|\w*Reader\w*|PrintV?2?|Collective\w*|Nccl\w*"
+)
+"""Ops of TensorFlow's own that reach for files or devices of the machine on which they run."""
+
+OF_TENSORFLOW_TEXT: Final = re.compile(
+    r"TFText>\w+|CaseFoldUTF8|NormalizeUTF8\w*|FindSourceOffsets|ConstrainedSequence|RegexSplitWithOffsets|RougeL"
+    r"|Sentence\w+|SplitMergeTokenizeWithOffsets|TokenizerFromLogits|UnicodeScriptTokenizeWithOffsets"
+    r"|WhitespaceTokenizeWithOffsets\w*|Wordpiece\w+|WordpieceTokenizeWithOffsets"
+)
+"""Ops of the library tensorflow-text."""
 
 SERVED: Final = frozenset(
     [
@@ -132,17 +146,29 @@ def ops_of(directory: Path) -> set[str]:
     return {*(node.op for node in graph.node), *inner} - called
 
 
-def unservable(ops: set[str]) -> dict[str, str]:
-    """Ops that a CPU server may not be able to run, each with the reason; empty is good."""
-    reasons = {op: _reason(op) for op in sorted(ops)}
+def unservable(ops: set[str], *, ours: bool = True) -> dict[str, str]:
+    """Ops that a CPU server may not be able to run, each with the reason; empty is good.
+
+    Args:
+        ops: names.
+        ours: whether they must be of this project's graphs, or may be any of TensorFlow's own.
+    """
+    reasons = {op: _reason(op, ours) for op in sorted(ops)}
     return {op: reason for op, reason in reasons.items() if reason}
 
 
-def _reason(op: str) -> str:
+def _reason(op: str, ours: bool) -> str:
+    if not ours and OF_TENSORFLOW_TEXT.fullmatch(op):
+        return ""
     if REFUSED.fullmatch(op):
         return "runs on some machines only"
-    if op not in SERVED:
+    if op not in SERVED and ours:
         return "is not on the list of ops that TensorFlow Serving is known to link"
+    if not ours and OF_ONE_MACHINE.fullmatch(op):
+        return "reaches for what is on one machine"
+    # An op that some library brought has no function here.
+    if not ours and not hasattr(tf.raw_ops, op):
+        return "is none of TensorFlow's own"
     return "" if _has_cpu_kernel(op) else "has no CPU kernel"
 
 

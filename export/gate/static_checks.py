@@ -8,23 +8,27 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from export.errors import GateError
 from export.gate.graph_ops import ops_of, unservable
-from export.graph.assets import read_lines
-from export.signatures import LABELS_ASSET, VOCABULARY_ASSET, signatures
+from export.graph.assets import assets_of, read_lines
+from export.signatures import signatures
 
 
-def check_ops(directory: Path) -> None:
+def check_ops(directory: Path, *, ours: bool = True) -> None:
     """Refuse a graph that not every CPU server can run.
+
+    Args:
+        directory: of the version.
+        ours: whether this project built the graph, of ops that are all known; else see `unservable`.
 
     Raises:
         GateError: it names the ops.
     """
-    refused = unservable(ops_of(directory))
+    refused = unservable(ops_of(directory), ours=ours)
     if refused:
         named = ", ".join(f"{op} ({reason})" for op, reason in refused.items())
         raise GateError("ops", "ops that any CPU server runs", named)
 
 
-def check_signatures(directory: Path, classes: int) -> None:
+def check_signatures(directory: Path, classes: int, *, known: bool = True) -> None:
     """Compare names, dtypes, shapes and method names with the contract.
 
     Raises:
@@ -36,7 +40,7 @@ def check_signatures(directory: Path, classes: int) -> None:
         for name, definition in saved.meta_graphs[0].signature_def.items()
         if not name.startswith("__")  # TensorFlow's own init op
     }
-    expected = signatures(classes)
+    expected = signatures(classes, known=known)
     for name, declared in expected.items():
         if found.get(name) != declared:
             raise GateError("signatures", f"`{name}` to be {declared}", f"{found.get(name)}")
@@ -60,11 +64,7 @@ def check_assets(directory: Path, model: Any) -> None:
     Raises:
         GateError: a file is missing or holds something else.
     """
-    declared = {
-        VOCABULARY_ASSET: list(model.vectorizer.get_vocabulary()),
-        LABELS_ASSET: list(model.labels),
-    }
-    for name, expected in declared.items():
+    for name, expected in assets_of(model).items():
         lines = read_lines(directory / name)
         if lines != expected:
             differing = [

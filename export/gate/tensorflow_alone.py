@@ -8,6 +8,7 @@ by the first and has no weights in the second (seen with Keras 3.15 on TensorFlo
 """
 
 import base64
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -47,8 +48,19 @@ def main(tasks_file: str, answers_file: str) -> None:
 
 
 def _ask_loaded_object(directory: str, texts: list[bytes]) -> Answers:
-    loaded = tf.saved_model.load(directory)
+    loaded = _load(directory)
     return {"loaded": loaded(texts).numpy(), "labels": loaded.labels().numpy().astype(bytes)}
+
+
+def _load(directory: str) -> Any:
+    """Ops of TensorFlow Text are registered where a graph asks for them, as the official server does."""
+    try:
+        return tf.saved_model.load(directory)
+    except FileNotFoundError as error:
+        if "Op type not registered" not in str(error):
+            raise
+        importlib.import_module("tensorflow_text")
+        return tf.saved_model.load(directory)
 
 
 class Server:

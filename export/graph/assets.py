@@ -8,13 +8,30 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from export.errors import ExportError
 from export.signatures import LABELS_ASSET, VOCABULARY_ASSET
 
 
 def write_assets(directory: Path, model: Any) -> None:
-    """Write both files into a version directory."""
-    _write_lines(directory / VOCABULARY_ASSET, model.vectorizer.get_vocabulary())
-    _write_lines(directory / LABELS_ASSET, model.labels)
+    """Write both files into a version directory.
+
+    Raises:
+        ExportError: a model that was brought has a file of its own by one of the names.
+    """
+    for name, lines in assets_of(model).items():
+        if (directory / name).exists():
+            raise ExportError(
+                f"`model` must leave the name {Path(name).name} to the exporter; rename the file that its table is "
+                f"read from. Received: a table read from a file {Path(name).name}"
+            )
+        _write_lines(directory / name, lines)
+
+
+def assets_of(model: Any) -> dict[str, list[str]]:
+    """Lines of each file by its name; a model that was brought may have no vocabulary by token ids."""
+    words = model.words if hasattr(model, "own_graph") else model.vectorizer.get_vocabulary()
+    known = {} if words is None else {VOCABULARY_ASSET: list(words)}
+    return {**known, LABELS_ASSET: list(model.labels)}
 
 
 def read_lines(path: Path) -> list[str]:

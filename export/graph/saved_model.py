@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from export.graph.assets import write_assets
 from export.graph.serving_graph import serving_graph
-from export.graph.token_ids import known_share
 from export.settings import FLOAT32, GRAPHS
 from export.signatures import (
     CLASSES,
@@ -36,7 +35,8 @@ class ServingModule(tf.Module):
     """What the SavedModel holds: call it with tweets, or by a signature.
 
     Args:
-        model: a string model; see `export.graph.serving_graph.serving_graph`.
+        model: a string model; see `export.graph.serving_graph.serving_graph`. One that was brought gives its
+            `own_graph()`.
         graph: one of `export.settings.GRAPHS`.
         weights: one of `export.settings.WEIGHTS`.
 
@@ -46,7 +46,8 @@ class ServingModule(tf.Module):
 
     def __init__(self, model: Any, graph: str = GRAPHS[0], weights: str = FLOAT32) -> None:
         super().__init__(name="tweet_sentiment")
-        self._graph = serving_graph(model, graph, weights)
+        own = getattr(model, "own_graph", None)
+        self._graph = own() if own else serving_graph(model, graph, weights)
         self._labels = list(model.labels)
 
     @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
@@ -68,14 +69,16 @@ class ServingModule(tf.Module):
 
     @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def label(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`[batch] string -> {label: [batch] string, score, known: [batch], probabilities: [batch, classes]}`."""
-        ids = self._graph.token_ids(tf.ensure_shape(text, [None]))
-        probabilities = self._graph.classifier(ids)
+        """`[batch] string -> {label: [batch] string, score, known: [batch], probabilities: [batch, classes]}`.
+
+        `known` is left out where the graph cannot tell it.
+        """
+        probabilities, known = self._graph.with_known(tf.ensure_shape(text, [None]))
         return {
             LABEL: tf.gather(tf.constant(self._labels), tf.argmax(probabilities, axis=1)),
             SCORE: tf.reduce_max(probabilities, axis=1),
             PROBABILITIES: probabilities,
-            KNOWN: known_share(ids),
+            **({} if known is None else {KNOWN: known}),
         }
 
     @tf.function(input_signature=[_EXAMPLES_SPEC], autograph=False)
@@ -109,7 +112,8 @@ def write_saved_model(
         LABEL_SIGNATURE: module.label,
         CLASSIFY_SIGNATURE: module.classify,
     }
-    tf.saved_model.save(module, str(directory), signatures=signatures)
+    options = tf.saved_model.SaveOptions(namespace_whitelist=["TFText"])
+    tf.saved_model.save(module, str(directory), signatures=signatures, options=options)
     _name_method(directory, CLASSIFY_SIGNATURE, CLASSIFY_METHOD)
     write_assets(directory, model)
 

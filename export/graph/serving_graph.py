@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from export.graph.serving_classifier import serving_classifier
-from export.graph.token_ids import TokenIds
+from export.graph.token_ids import TokenIds, known_share
 from export.settings import FLOAT32, GRAPHS
 
 
@@ -31,6 +31,11 @@ class ServingGraph(tf.Module):
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """`[batch] string -> [batch, classes] float32`; no rows are fine."""
         return self.classifier(self.token_ids(text))
+
+    def with_known(self, text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Probabilities `[batch, classes]`, and the share of each text's tokens that are known, `[batch]`."""
+        ids = self.token_ids(text)
+        return self.classifier(ids), known_share(ids)
 
 
 class KerasTokenIds(tf.Module):

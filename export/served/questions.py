@@ -51,6 +51,7 @@ class Questions:
         texts: raw texts, as UTF-8 where they are str.
         probabilities: the Keras model's, `[rows, classes]`.
         known: the share of known tokens of the first rows, `[at most rows] float32`; `label` is asked these.
+            None of a model that cannot tell it.
         labels: name of each class.
         tolerance: of a probability.
         always: so many stand at the beginning that are asked in any case; of the others some, from everywhere.
@@ -58,14 +59,16 @@ class Questions:
 
     texts: Sequence[str | bytes]
     probabilities: Array
-    known: Array
+    known: Array | None
     labels: Sequence[str]
     tolerance: float
     always: int = 0
 
     def rows(self, signature: str) -> Array:
         """Which of the texts a signature is asked, `[rows] int`, ascending."""
-        count = len(self.known) if signature == LABEL_SIGNATURE else len(self.texts)
+        count = len(self.texts)
+        if signature == LABEL_SIGNATURE and self.known is not None:
+            count = len(self.known)
         first = min(self.always, count)
         others = np.linspace(first, count - 1, max(ASKED[signature] - first, 0)).astype(int)
         return np.union1d(np.arange(first), others[others >= first])
@@ -110,7 +113,9 @@ class Questions:
             # By the answer's own probabilities: of two as good as equal either may win.
             winners = answers.get(PROBABILITIES, probabilities).argmax(axis=-1)
             best = probabilities.max(axis=1)
-            expected |= {LABEL: names[winners], SCORE: best, KNOWN: self.known[rows]}
+            expected |= {LABEL: names[winners], SCORE: best}
+            if self.known is not None:
+                expected[KNOWN] = self.known[rows]
         return expected
 
     def _compare_names(self, name: str, rows: Array, found: Array, expected: Array) -> None:

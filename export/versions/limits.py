@@ -16,8 +16,10 @@ _LEAST_SHARE: Final = 0.01
 def limits_of_use(
     config: Mapping[str, Any],
     labels: Sequence[str],
-    words: Iterable[str],
+    words: Sequence[str],
     rows: Mapping[str, int],
+    *,
+    ours: bool = True,
 ) -> list[str]:
     """One sentence a limit.
 
@@ -26,9 +28,8 @@ def limits_of_use(
         labels: name of each class.
         words: the vocabulary.
         rows: of the run's test part, by class.
+        ours: whether this project trained the model, and knows how it cleans and cuts.
     """
-    length = config.get("sequence_length")
-    first = f"first {length:,} tokens" if isinstance(length, int) else "first tokens"
     irony = "; irony is often missed" if set(labels) == _SENTIMENTS else ""
     scarce = [name for name in labels if rows.get(name, 0) < LEAST_ROWS_A_CLASS]
     few = (
@@ -36,13 +37,19 @@ def limits_of_use(
         "tell little."
     )
     return [
-        _languages(words),
-        f"Only the {first} of a text count; what cleaning removes is not read.",
+        *([_languages(words)] if ours or words else []),
+        *([_length(config)] if ours else []),
         f"Labels are a person's view of a text out of its context{irony}.",
         f"A text that belongs to none of the {len(labels):,} classes gets one of them all the same.",
         "A probability is the model's confidence on data like its training data, not a fact about a person.",
         *([few] if scarce else []),
     ]
+
+
+def _length(config: Mapping[str, Any]) -> str:
+    length = config.get("sequence_length")
+    first = f"first {length:,} tokens" if isinstance(length, int) else "first tokens"
+    return f"Only the {first} of a text count; what cleaning removes is not read."
 
 
 def _languages(words: Iterable[str]) -> str:

@@ -30,6 +30,9 @@ from export.versions.listing import MODEL_CARD, WEIGHTS_DIFFER
 _MOST_CLASSES: Final = 30
 """In a table of people's card; of more, those with the lowest F1."""
 
+GENERAL: Final = "general"
+"""The graph of a model that was brought: what Keras traces."""
+
 _MOST_NAMES: Final = 20
 _NAMED_IN_TITLE: Final = 5
 _LONGEST_CELL: Final = 300
@@ -44,10 +47,13 @@ class Source:
     Attributes:
         weights_sha256: see `export.run_record.weights_sha256`.
         caller: what a caller must do to a text, one sentence a step; nothing where text is taken.
+        brought: of a model that this project did not train: what it is, what its head is, what was done for
+            awkward texts.
     """
 
     weights_sha256: str
     caller: tuple[str, ...] = ()
+    brought: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def write_model_card(
@@ -90,9 +96,10 @@ def write_model_card(
         "learned_from": None if run.learned_from is None else len(run.learned_from),
         "config": run.config,
         "ancestry": run.results.get("ancestry", []),
-        **_made(directory, artefact),
+        **_made(directory, artefact, source),
         "gate": _gate(report),
-        "limits": limits_of_use(run.config, labels, words, rows),
+        **({"brought": source.brought} if source.brought else {}),
+        "limits": limits_of_use(run.config, labels, words, rows, ours=not source.brought),
         **({"caller": list(source.caller)} if source.caller else {}),
     }
     path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -133,16 +140,13 @@ def _figures(report: GateReport, examination: Examination | None) -> Card:
     return card
 
 
-def _made(directory: Path, artefact: Artefact) -> Card:
-    vocabulary = (directory / VOCABULARY_ASSET).read_bytes()
-    served = {"graph": artefact.graph, "signatures": sorted(SIGNATURES)}
+def _made(directory: Path, artefact: Artefact, source: Source) -> Card:
+    graph = GENERAL if source.brought else artefact.graph
+    served = {"graph": graph, "signatures": sorted(SIGNATURES)}
     packages = ("tensorflow", "keras", "numpy", *PACKAGES[artefact.file_format].values())
     files = (f for f in directory.rglob("*") if f.is_file() and f.stem != MODEL_CARD.stem)
     return {
-        "vocabulary": {
-            "words": vocabulary.count(b"\n"),
-            "sha256": hashlib.sha256(vocabulary).hexdigest(),
-        },
+        **_vocabulary(directory / VOCABULARY_ASSET),
         "format": artefact.file_format,
         "weights": artefact.weights,
         "reduced": artefact.is_reduced,
@@ -150,6 +154,15 @@ def _made(directory: Path, artefact: Artefact) -> Card:
         "size_bytes": sum(file.stat().st_size for file in files),
         "versions": {name: _version(name) for name in packages},
     }
+
+
+def _vocabulary(path: Path) -> Card:
+    """A model that was brought may have none that can be told by token ids."""
+    if not path.is_file():
+        return {}
+    content = path.read_bytes()
+    checksum = hashlib.sha256(content).hexdigest()
+    return {"vocabulary": {"words": content.count(b"\n"), "sha256": checksum}}
 
 
 def _gate(report: GateReport) -> Card:
@@ -175,6 +188,10 @@ def _markdown(card: Card) -> Iterator[str]:
         yield "**These are not the weights that the run ended with: it was trained further since. What the run"
         yield "tells of itself, its settings and what it learned from, is not all of it.**\n"
     yield from _use(card)
+    if "brought" in card:
+        yield "## Model\n"
+        yield "It was brought from elsewhere; this project did not train it.\n"
+        yield from _table(("what", "value"), card["brought"].items())
     yield from _quality(card)
     yield "## Data\n"
     learned_from = card["learned_from"]
@@ -188,11 +205,12 @@ def _markdown(card: Card) -> Iterator[str]:
         ],
     )
     yield from _ancestry(card["ancestry"])
-    yield "## Settings\n"
-    # The classes stand at the top.
-    yield from _table(
-        ("setting", "value"), [pair for pair in card["config"].items() if pair[0] != "labels"]
-    )
+    if card["config"]:
+        yield "## Settings\n"
+        # The classes stand at the top.
+        yield from _table(
+            ("setting", "value"), [pair for pair in card["config"].items() if pair[0] != "labels"]
+        )
     yield "## Artefact\n"
     yield from _table(("what", "value"), _artefact(card))
     yield "## Limits of use\n"
@@ -310,10 +328,7 @@ def _artefact(card: Card) -> list[tuple[str, Any]]:
         *([("graph", card["graph"])] if served else []),
         *([("signatures", ", ".join(card["signatures"]))] if served else []),
         ("size", f"{card['size_bytes'] / 1e6:.1f} MB"),
-        (
-            "vocabulary",
-            f"{card['vocabulary']['words']:,} words, sha256 {card['vocabulary']['sha256']}",
-        ),
+        *_vocabulary_told(card),
         ("checks passed", ", ".join(gate["checks"])),
         *_servers(gate),
         ("largest difference from the Keras model", f"{gate['largest_difference']:.1e}"),
@@ -328,6 +343,12 @@ def _servers(gate: Card) -> Iterator[tuple[str, str]]:
         yield "server", f"{server['name']} {server['version']}, asked {asked}"
     if gate["server_left_out"]:
         yield "server", f"none was asked: {gate['server_left_out']}"
+
+
+def _vocabulary_told(card: Card) -> Iterator[tuple[str, str]]:
+    if "vocabulary" in card:
+        words, checksum = card["vocabulary"]["words"], card["vocabulary"]["sha256"]
+        yield "vocabulary", f"{words:,} words, sha256 {checksum}"
 
 
 def _table(header: tuple[str, str], rows: Any) -> Iterator[str]:

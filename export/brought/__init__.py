@@ -1,0 +1,1 @@
+"""Anybody's Keras text model, made into what the exporter needs: one text in, probabilities of named classes out."""
