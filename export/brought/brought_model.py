@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from export.brought.capture import owners_of, refuse_python
+from export.brought.capture import owners_of, refuse_python, text_library_ops
 from export.brought.care import Care, Text, find_care
 from export.brought.exported_function import exported_function
 from export.brought.head import LOGITS, Head, check_labels, find_head
@@ -22,6 +22,7 @@ from export.brought.text_function import SPEC, TextFunction
 from export.errors import UnfitModelError
 from export.gate.answer_checks import NASTY
 from export.settings import Tolerances
+from export.start.shown import listed
 
 LONGEST_UNCUT: Final = 300
 """Bytes of an awkward text for a model that reads texts whole: attention over 20,000 words takes 1.6 GB a head."""
@@ -41,6 +42,7 @@ class BroughtModel:
         labels: class names, in the order of its answers.
         head: what its numbers are.
         care: what is done around it.
+        text_ops: of TensorFlow Text, which not every server links.
         neighbours: the largest difference that other texts in a batch made.
     """
 
@@ -48,6 +50,7 @@ class BroughtModel:
     labels: tuple[str, ...]
     head: Head
     care: Care
+    text_ops: tuple[str, ...] = ()
     neighbours: float = 0.0
 
     @property
@@ -94,7 +97,14 @@ class BroughtModel:
             "head": f"{head}; told by {self.head.told_by}",
             "awkward texts": "; ".join(self.care.sentences()) or "answered as the Keras model does",
             "difference by neighbours in a batch": f"{self.neighbours:.1e}",
+            **self._needs(),
         }
+
+    def _needs(self) -> dict[str, str]:
+        if not self.text_ops:
+            return {}
+        ops = listed(list(self.text_ops))
+        return {"server": f"must link TensorFlow Text's ops ({ops}), as the official one does"}
 
 
 class BroughtGraph(tf.Module):
@@ -143,14 +153,15 @@ def bring(
         UnfitModelError: it is none that can be served by this contract.
     """
     function = exported_function(model) if hasattr(model, "signatures") else keras_function(model)
-    refuse_python(tf.function(function.call).get_concrete_function(SPEC))
+    concrete = tf.function(function.call).get_concrete_function(SPEC)
+    refuse_python(concrete)
     longest = None if function.cuts else LONGEST_UNCUT
     awkward = [text[:longest] for text in NASTY]
     some = list(texts[:_LOOKED_AT])
     care = find_care(function.ask, some, awkward)
     head = find_head(function, _numbers(function, [*some, care.stand_in]), output)
     check_labels(head, labels)
-    found = BroughtModel(function, tuple(labels), head, care)
+    found = BroughtModel(function, tuple(labels), head, care, text_library_ops(concrete))
     difference = check_neighbours(found.predict, [*some, *awkward], tolerance)
     return dataclasses.replace(found, neighbours=difference)
 

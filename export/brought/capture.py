@@ -12,6 +12,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from export.errors import UnfitModelError
+from export.gate.graph_ops import OF_TENSORFLOW_TEXT
 
 _PYTHON_OPS: Final = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
@@ -48,14 +49,26 @@ def refuse_python(concrete: Any) -> None:
     Raises:
         UnfitModelError: it names the op.
     """
-    graph = concrete.graph.as_graph_def()
-    nodes = [*graph.node, *(node for inner in graph.library.function for node in inner.node_def)]
-    name = next((node.name for node in nodes if node.op in _PYTHON_OPS), None)
+    name = next((node.name for node in _nodes(concrete) if node.op in _PYTHON_OPS), None)
     if name is not None:
         raise UnfitModelError(
             "`model` must compute by TensorFlow's ops alone, for a server has no Python; write what tf.py_function or "
             f"tf.numpy_function does by tf.strings. Received: Python in `{name}`"
         )
+
+
+def text_library_ops(concrete: Any) -> tuple[str, ...]:
+    """Ops of TensorFlow Text that a concrete function needs, sorted."""
+    return tuple(
+        sorted({node.op for node in _nodes(concrete) if OF_TENSORFLOW_TEXT.fullmatch(node.op)})
+    )
+
+
+def _nodes(concrete: Any) -> Iterator[Any]:
+    graph = concrete.graph.as_graph_def()
+    yield from graph.node
+    for inner in graph.library.function:
+        yield from inner.node_def
 
 
 def _candidates(concrete: Any, root: Any) -> Iterator[Any]:

@@ -24,11 +24,12 @@ OF_ONE_MACHINE: Final = re.compile(
 """Ops of TensorFlow's own that reach for files or devices of the machine on which they run."""
 
 OF_TENSORFLOW_TEXT: Final = re.compile(
-    r"TFText>\w+|CaseFoldUTF8|NormalizeUTF8\w*|FindSourceOffsets|ConstrainedSequence|RegexSplitWithOffsets|RougeL"
-    r"|Sentence\w+|SplitMergeTokenizeWithOffsets|TokenizerFromLogits|UnicodeScriptTokenizeWithOffsets"
-    r"|WhitespaceTokenizeWithOffsets\w*|Wordpiece\w+|WordpieceTokenizeWithOffsets"
+    r"TFText>\w+|CaseFoldUTF8|ConstrainedSequence|FastBertNormalize|FastWordpiece\w+|FindSourceOffsets"
+    r"|MaxSpanningTree|NormalizeUTF8\w*|PhraseTokenize|RegexSplitWithOffsets|RougeL|SentenceFragments\w*"
+    r"|Sentencepiece\w+Op|SentencepieceOp|SplitMergeTokenizeWithOffsets|TokenizerFromLogits"
+    r"|UnicodeScriptTokenizeWithOffsets|WhitespaceTokenizeWithOffsets|WordpieceTokenizeWithOffsets"
 )
-"""Ops of the library tensorflow-text."""
+"""Ops that tensorflow-text 2.21 registers; the official server links them, another one may not."""
 
 SERVED: Final = frozenset(
     [

@@ -8,7 +8,7 @@ by the first and has no weights in the second (seen with Keras 3.15 on TensorFlo
 """
 
 import base64
-import importlib
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -56,11 +56,19 @@ def _load(directory: str) -> Any:
     """Ops of TensorFlow Text are registered where a graph asks for them, as the official server does."""
     try:
         return tf.saved_model.load(directory)
-    except FileNotFoundError as error:
+    except Exception as error:  # of another kind from one release of TensorFlow to the next
         if "Op type not registered" not in str(error):
             raise
-        importlib.import_module("tensorflow_text")
+        _register_text_ops()
         return tf.saved_model.load(directory)
+
+
+def _register_text_ops() -> None:
+    """The libraries alone: the Python package around them imports Keras."""
+    package = importlib.util.find_spec("tensorflow_text")
+    for folder in (package and package.submodule_search_locations) or ():
+        for library in sorted(Path(folder).rglob("_*.so")):
+            tf.load_op_library(str(library))
 
 
 class Server:
