@@ -273,7 +273,8 @@ def _brought(
     output: str | None,
 ) -> BroughtModel:
     """Somebody's model, looked at before anything is written."""
-    if artefact != Artefact():
+    plain = Artefact(warmup_batches=artefact.warmup_batches)
+    if artefact != plain:
         raise UnfitModelError(
             "a model that was brought is written as a SavedModel of float32 by the graph auto. Received: "
             f"format={artefact.file_format!r}, weights={artefact.weights!r}, graph={artefact.graph!r}"

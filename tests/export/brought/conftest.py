@@ -34,15 +34,10 @@ def made_table(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def three(made_table):
-    """Rows of three classes."""
-    return Rows(made_table, NAMES)
-
-
-@pytest.fixture(scope="session")
-def two(made_table):
-    """Rows of the two classes of one sigmoid."""
-    return Rows(made_table, (NAMES[0], NAMES[2]))
+def rows_of(made_table):
+    """Rows of three classes; those of a model by the name of binary_... are of two."""
+    three, two = Rows(made_table, NAMES), Rows(made_table, (NAMES[0], NAMES[2]))
+    return lambda name: two if name.startswith("binary") else three
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +52,20 @@ def quick_gate(one_process, monkeypatch):
     """The whole gate, but that TensorFlow is imported once for all models."""
     monkeypatch.setattr(fresh_process, "run_alone", one_process.run_alone)
     return one_process
+
+
+class Published:
+    """What the models of the zoo were published as.
+
+    Attributes:
+        folder: each under its name.
+        answers: by name, the rows, and what the version answered to their test part in the gate's process.
+    """
+
+    def __init__(self, folder):
+        self.folder, self.answers = folder, {}
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory):
+    return Published(tmp_path_factory.mktemp("published"))

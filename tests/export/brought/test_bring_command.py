@@ -1,5 +1,6 @@
 """`python -m export their.keras --labels ... --test-data ...`: what it refuses at once, and what it publishes."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 from test_zoo import fitted
+from trained_runs import ASK_NOBODY
 
 from export.__main__ import main
 
@@ -69,20 +71,33 @@ USAGE = [
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), USAGE, ids=[" ".join(a) for a, _ in USAGE])
-def test_bad_usage_is_one_sentence_without_tensorflow(place, arguments, sentence):
+def test_bad_usage_is_one_sentence(place, arguments, sentence, monkeypatch, capsys):
     before = sorted(place.iterdir())
-    done = without_tensorflow(*arguments, cwd=place)
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert done.stderr.count("\n") == 1
-    assert sentence in done.stderr
+    monkeypatch.chdir(place)
+    with contextlib.suppress(SystemExit):
+        assert main(arguments) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert sentence in told.err
     assert sorted(place.iterdir()) == before
 
 
+def test_what_can_be_refused_without_tensorflow_is(place):
+    """It takes seconds to import."""
+    for arguments in (
+        ["their.keras"],
+        ["old.h5", *BOTH],
+        ["their.keras", *BOTH, "--import", "no.py"],
+    ):
+        done = without_tensorflow(*arguments, cwd=place)
+        assert (done.returncode, done.stderr[:6], done.stderr.count("\n")) == (2, "error:", 1)
+
+
 @pytest.fixture(scope="module")
-def saved(three, tmp_path_factory):
+def saved(rows_of, tmp_path_factory):
     """A trained model that needs a file of its own for its layers; and its folder as `model.export` writes it."""
     folder = tmp_path_factory.mktemp("saved")
-    path = fitted("own_standardize", three, folder)
+    path = fitted("own_standardize", rows_of("own_standardize"), folder)
     keras.saving.load_model(path).export(folder / "exported", verbose=False)
     return path
 
@@ -105,7 +120,15 @@ def test_a_file_and_its_layers_are_published_by_the_command(saved, tests_table, 
         [
             *(sys.executable, "-m", "export", str(saved), "--to", str(tmp_path / "models")),
             *("--labels", "0=negative,2=neutral,4=positive", "--test-data", str(tests_table)),
-            *("--text-column", "body", "--label-column", "score", "--import", str(OWN_LAYERS)),
+            *(
+                "--text-column",
+                "body",
+                "--label-column",
+                "score",
+                "--import",
+                str(OWN_LAYERS),
+                *ASK_NOBODY,
+            ),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -136,7 +159,7 @@ def test_a_folder_that_keras_exported_is_published(
 ):
     folder = saved.parent / "exported"
     words = ["--labels", "0=negative,2=neutral,4=positive", "--test-data", str(tests_table)]
-    columns = ["--text-column", "body", "--label-column", "score"]
+    columns = ["--text-column", "body", "--label-column", "score", *ASK_NOBODY]
     assert main([str(folder), "--to", str(tmp_path / "models"), *words, *columns]) == 0
     card = json.loads((tmp_path / "models/1/assets.extra/model_card.json").read_text())
     assert card["brought"]["head"] == "softmax; told by its numbers"

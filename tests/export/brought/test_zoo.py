@@ -1,18 +1,32 @@
 """Anybody's Keras text models go through the whole gate: each is trained, saved, read back, exported, and asked elsewhere."""
 
+import contextlib
 import json
+import shutil
+import subprocess
+import sys
+import time
 
+import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
+from trained_runs import NO_SERVER
 from zoo import ZOO
 
 from export.exporter import export_model
 from export.gate.gate import CHECKS
+from export.served.check import SERVER
+from export.served.over_grpc import GrpcCaller
+from export.served.process import free_ports
+from export.served.questions import ASKED, Questions
 
-FAST = ("functional_of_a_column", "gru_of_any_length", "mean_of_words")
+FAST = ("gru_of_any_length", "mean_of_words")
 """The other models wait for the slow suite."""
+
+CHECKS_ALONE = tuple(check for check in CHECKS if check != SERVER)
+"""A server for each would take minutes; one for all of them is asked below."""
 
 BATCH = "a batch of empty texts only fails"
 EQUAL = "all classes are equally likely"
@@ -47,14 +61,17 @@ def fitted(name, rows, folder):
 @pytest.mark.parametrize(
     "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in ZOO]
 )
-def test_a_model_of_anybodys_passes_the_whole_gate(name, three, two, quick_gate, tmp_path):
+def test_a_model_of_anybodys_passes_the_whole_gate(name, rows_of, quick_gate, published, tmp_path):
     """Compared in a process that has only TensorFlow, in batches of 1, 7, 33 and 2,048 rows and of none."""
-    rows = two if name.startswith("binary") else three
+    rows = rows_of(name)
     file = fitted(name, rows, tmp_path)
     asked = quick_gate.asked
-    path, report = export_model(file, tmp_path / "models", labels=rows.names, split=rows.split)
-    assert report.checks == (*CHECKS, "quality")
+    path, report = export_model(
+        file, published.folder / name, labels=rows.names, split=rows.split, servers=NO_SERVER
+    )
+    assert report.checks == (*CHECKS_ALONE, "quality")
     assert quick_gate.asked == asked + 1
+    published.answers[name] = (rows, report.answers)
     assert report.largest_difference < 1e-6
     card = json.loads((path / "assets.extra" / "model_card.json").read_text())
     assert (card["graph"], card["labels"]) == ("general", list(rows.names))
@@ -105,3 +122,59 @@ def weights_once(path):
         if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size > 20
     ]
     assert len(large) == len(set(large))
+
+
+@pytest.mark.slow
+def test_one_server_loads_and_answers_for_all_of_them(published, tmp_path):
+    """The models that the test above has published; tensorflow_model_server where it is on the PATH, else the embedded one."""
+    if not published.answers:
+        pytest.skip("no model has been published before")
+    with server_of(published.folder, published.answers, tmp_path) as port:
+        for name, (rows, answers) in published.answers.items():
+            texts, expected = rows.split.texts.tolist(), answers[: len(rows.split.texts)]
+            questions = Questions(texts, expected, None, rows.names, 1e-6)
+            caller = GrpcCaller(f"127.0.0.1:{port}", name)
+            for signature in ASKED:
+                asked = np.arange(96)
+                raw = questions.encoded(asked)
+                parts = [caller.ask(signature, raw[start : start + 32]) for start in (0, 32, 64)]
+                found = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+                questions.compare(signature, asked, found)
+            caller.close()
+
+
+@contextlib.contextmanager
+def server_of(folder, names, place):
+    """The port of a server of all these models, once it serves them."""
+    models = "".join(
+        f"config {{ name: '{name}' base_path: '{folder / name}' model_platform: 'tensorflow' }}\n"
+        for name in names
+    )
+    config = place / "models.config"
+    config.write_text(f"model_config_list {{\n{models}}}\n")
+    port, _ = free_ports()
+    real = shutil.which("tensorflow_model_server")
+    command = [real] if real else [sys.executable, "-m", "serving.server", "--host=127.0.0.1"]
+    command += [f"--port={port}", f"--model_config_file={config}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            callers = [GrpcCaller(f"127.0.0.1:{port}", name) for name in names]
+            give_up = time.monotonic() + 120
+            while not all(map(serves, callers)):
+                assert process.poll() is None
+                assert time.monotonic() < give_up
+                time.sleep(0.1)
+            for caller in callers:
+                caller.close()
+            yield port
+        finally:
+            process.kill()
+
+
+def serves(caller):
+    """Whether the model is there; a server that is still to come is not."""
+    with contextlib.suppress(grpc.RpcError):
+        state, failure = caller.state()
+        assert not failure
+        return state
+    return False
