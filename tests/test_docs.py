@@ -22,7 +22,10 @@ DOCUMENTS = [
 ]
 NAMES = [str(file.relative_to(ROOT)) for file in DOCUMENTS]
 
-RUN_ELSEWHERE = {"docs/export.md": "tests/export/tokens/test_token_formats.py"}
+RUN_ELSEWHERE = {
+    "docs/export.md": "tests/export/tokens/test_token_formats.py",
+    "docs/bring_your_own.md": "tests/export/brought/test_bring_examples.py",
+}
 """Documents whose code needs more than a run and a server, and the test that runs it."""
 
 MAKE_RUNS = {

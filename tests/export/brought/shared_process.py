@@ -33,7 +33,7 @@ class SharedProcess:
 
     def run_alone(self, script: Path, *arguments: Path) -> None:
         """As `export.gate.fresh_process.run_alone`."""
-        self.process.stdin.write("\t".join(map(str, (script, *arguments))) + "\n")
+        self.process.stdin.write("\t".join(map(str, (Path.cwd(), script, *arguments))) + "\n")
         self.process.stdin.flush()
         self.asked += 1
         if self.process.stdout.readline() != "0\n":
@@ -51,10 +51,11 @@ for module in {BARRED}: sys.modules[module] = None
 import numpy, tensorflow
 from tensorflow_serving.apis import prediction_log_pb2
 for line in sys.stdin:
-    script, *arguments = line.rstrip("\\n").split("\\t")
+    folder, script, *arguments = line.rstrip("\\n").split("\\t")
     child = os.fork()
     if not child:
         try:
+            os.chdir(folder)
             spec = importlib.util.spec_from_file_location("alone", script)
             alone = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(alone)

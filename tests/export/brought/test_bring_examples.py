@@ -1,13 +1,16 @@
-"""The three scripts of examples/bring_your_own run as they stand, and what they publish answers."""
+"""The three scripts of examples/bring_your_own, and the lines of bring_your_own.md, run as they stand."""
 
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
 
 import pytest
+from zoo import sequential
 
-EXAMPLES = Path(__file__).parents[3] / "examples" / "bring_your_own"
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "examples" / "bring_your_own"
 
 
 @pytest.fixture
@@ -45,3 +48,16 @@ def test_an_example_is_published(example, name, head, awkward):
     assert awkward in card["brought"]["awkward texts"]
     assert card["metrics"]["accuracy"] > 0.85
     assert card["gate"]["forced"] is False
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_document_export_a_model(rows_of, quick_gate, tmp_path, monkeypatch):
+    rows = rows_of("sequential")
+    model = sequential(rows.texts.tolist(), tmp_path)
+    model.fit(rows.texts, rows.labels, epochs=8, verbose=0)
+    text = (ROOT / "docs" / "bring_your_own.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    given = {"model": model, "texts": rows.split.texts, "class_ids": rows.split.labels}
+    monkeypatch.chdir(tmp_path)
+    exec(code, given)  # noqa: S102 (our own document)
+    assert given["path"].samefile(tmp_path / "models/theirs/1")
