@@ -19,14 +19,13 @@ import grpc
 from export.errors import ExportError
 from export.served.over_grpc import GrpcCaller
 from export.served.over_rest import RestCaller
-from export.served.servers import Place, Server
+from export.served.servers import PACKAGES_ROOT, Place, Server
 from export.signatures import MODEL_NAME
 from export.start.shown import shown
 
 STARTS: Final = 3
 """A free port can be taken by somebody else before the server is there."""
 
-_ROOT: Final = Path(__file__).parents[2]
 _KEEPER: Final = Path(__file__).with_name("keeper.py")
 _SERVES_S: Final = 300.0
 """An image may have to be fetched; loading takes seconds."""
@@ -133,8 +132,7 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Where the embedded server is found.
-                cwd=_ROOT,
+                cwd=PACKAGES_ROOT,
                 # Ctrl-C is for the gate, which then ends it.
                 start_new_session=True,
             )

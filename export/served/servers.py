@@ -26,7 +26,10 @@ REAL: Final = "tensorflow_model_server"
 EMBEDDED: Final = "embedded"
 NONE: Final = "none"
 
-_PACKAGES_ROOT: Final = Path(__file__).parents[2]
+PACKAGES_ROOT: Final = Path(__file__).parents[2]
+"""Where `python -m` finds the embedded server, whatever the working directory."""
+
+_REST_FLAG: Final = "--rest_api_port"
 _DOCKER_S: Final = 20
 """A docker whose engine hangs would otherwise keep its caller for ever."""
 
@@ -141,7 +144,7 @@ def _best() -> Choice:
         return Choice((_program(found),))
     missing = _missing()
     if missing is None:
-        return Choice((_EMBEDDED_SERVER,))
+        return Choice((_embedded(),))
     return Choice((), f"{REAL} is not on the PATH, and the embedded server needs {missing}")
 
 
@@ -151,7 +154,7 @@ def _named(name: str) -> Server:
             raise UnknownServerError(
                 f"`server` {EMBEDDED} needs {missing}. Received: server={name}"
             )
-        return _EMBEDDED_SERVER
+        return _embedded()
     # The PATH is searched for a bare name alone; a relative path is one of the folder that we are in.
     if found := shutil.which(name):
         return _program(str(Path(found).absolute()))
@@ -201,7 +204,7 @@ def _flags(place: Place, base_path: str, port: int, rest_port: int) -> list[str]
     """Those that every release has: several may be asked, and an unknown flag ends a server."""
     return [
         f"--port={port}",
-        f"--rest_api_port={rest_port}",
+        f"{_REST_FLAG}={rest_port}",
         f"--model_name={place.model_name}",
         f"--model_base_path={base_path}",
         # By default it tries five times more, a minute apart.
@@ -237,19 +240,37 @@ def _image(image: str) -> Server:
     )
 
 
-def _embedded_command(place: Place) -> list[str]:
-    return [
-        "env", "CUDA_VISIBLE_DEVICES=-1",  # the gate may hold all of a GPU's memory
-        sys.executable, "-m", "serving.server",
-        "--host=127.0.0.1", f"--port={place.port}",
-        f"--model_name={place.model_name}", f"--model_base_path={place.base_path}",
-    ]  # fmt: skip
+_EMBEDDED_COMMAND: Final = (sys.executable, "-m", "serving.server")
+
+
+def _embedded() -> Server:
+    speaks_rest = _embedded_speaks_rest()
+
+    def command(place: Place) -> list[str]:
+        return [
+            "env", "CUDA_VISIBLE_DEVICES=-1",  # the gate may hold all of a GPU's memory
+            *_EMBEDDED_COMMAND, "--host=127.0.0.1", f"--port={place.port}",
+            *([f"{_REST_FLAG}={place.rest_port}"] if speaks_rest else []),
+            f"--model_name={place.model_name}", f"--model_base_path={place.base_path}",
+        ]  # fmt: skip
+
+    return Server("embedded server", speaks_rest, command)
+
+
+def _embedded_speaks_rest() -> bool:
+    """By its own help, which needs no TensorFlow: a sixth of a second."""
+    told = subprocess.run(  # noqa: S603 (words of our own, no shell)
+        [*_EMBEDDED_COMMAND, "--help"],
+        cwd=PACKAGES_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return _REST_FLAG in told.stdout
 
 
 def _embedded_version() -> str:
     import tensorflow as tf  # noqa: PLC0415 (it takes seconds)
 
     return f"of TensorFlow {tf.__version__}"
-
-
-_EMBEDDED_SERVER: Final = Server("embedded server", False, _embedded_command)
