@@ -8,6 +8,7 @@ python -m export --list models/tweet_sentiment
 python -m export --examination rows.csv --to models/tweet_sentiment
 python -m export --rollback 3 --to models/tweet_sentiment
 python -m export --keep 5 --to models/tweet_sentiment
+python -m export runs/NAME --to s3://bucket/models/tweet_sentiment
 
 What can be refused without TensorFlow, which takes seconds to import, is refused before.
 """
@@ -23,6 +24,8 @@ from export.errors import ExportError, UnreadableRunError
 from export.formats import require
 from export.graph.assets import read_lines
 from export.options import options_of
+from export.remote.folder import Folder, folder_at
+from export.remote.url import StoreUrl
 from export.served.servers import choose
 from export.settings import WARMUP_BATCHES, Artefact, Tolerances
 from export.signatures import LABELS_ASSET
@@ -30,12 +33,10 @@ from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
 from export.versions.disk_errors import explained
-from export.versions.earlier import keep_newest, rollback
 from export.versions.examination import Examination
 from export.versions.examination_table import read_table
-from export.versions.listing import Unreadable, newest_version, read_folder
+from export.versions.listing import newest_version
 from export.versions.publish import check_can_publish
-from export.versions.version_table import folder_table
 
 if TYPE_CHECKING:
     from export.gate.quality import TestSplit
@@ -72,7 +73,9 @@ def _check_usage(options: argparse.Namespace) -> None:
         require(_artefact(options))
         choose(options.servers or ())
         (check_brought if is_brought(options) else _check_model)(options)
-        check_can_publish(options.to, options.file_format)
+        with folder_at(options.to) as folder:
+            folder.check_can_write()
+            check_can_publish(folder.base, options.file_format)
     if options.examination is not None and not options.examination.exists():
         raise ExportError(
             "`examination` must be a CSV file, or the folder of a run. "
@@ -80,7 +83,10 @@ def _check_usage(options: argparse.Namespace) -> None:
         )
 
 
-def _check_folder(name: str, path: Path) -> None:
+def _check_folder(name: str, path: Path | StoreUrl) -> None:
+    if isinstance(path, StoreUrl):
+        with folder_at(path):
+            return
     with explained(path):
         is_something_else = path.exists() and not path.is_dir()
     if is_something_else:
@@ -105,23 +111,24 @@ def _run(options: argparse.Namespace) -> None:
         _export(options)
     if options.examination is not None:
         _examine(options)
+    if options.rollback is not None or options.keep is not None:
+        with folder_at(options.to) as folder:
+            _change(folder, options)
+    if options.list is not None:
+        with folder_at(options.list or options.to) as folder:
+            print(folder.table())
+
+
+def _change(folder: Folder, options: argparse.Namespace) -> None:
     if options.rollback is not None:
         number = options.rollback
-        path = shown(str(rollback(options.to, number)))
+        path = shown(str(folder.rollback(number)))
         print(f"Published: {path}, which is {number} again")
     if options.keep is not None:
-        removed = keep_newest(options.to, options.keep)
-        print(f"Removed: {', '.join(str(version.number) for version in removed) or 'none'}")
-    if options.keep is not None or options.rollback is not None:
-        _name_unreadable(options.to)
-    if options.list is not None:
-        print(folder_table(options.list or options.to))
-
-
-def _name_unreadable(base: Path) -> None:
-    for version in read_folder(base):
-        if isinstance(version, Unreadable):
-            print(f"warning: {shown(str(version))}; it was passed over", file=sys.stderr)
+        removed = folder.keep_newest(options.keep)
+        print(f"Removed: {', '.join(map(str, removed)) or 'none'}")
+    for sentence in folder.passed_over():
+        print(f"warning: {shown(sentence)}", file=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -174,7 +181,13 @@ def _examine(options: argparse.Namespace) -> None:
     import_tensorflow()
     from export.examining import set_examination  # noqa: PLC0415 (TensorFlow)
 
-    set_examination(options.to, examination, force=options.force)
+    with folder_at(options.to) as folder:
+        folder.check_can_write()
+        folder.fetch_all()
+        is_set = False
+        while not is_set:
+            set_examination(folder.base, examination, force=options.force)
+            is_set = folder.send_examination()
     print(f"Examination: {len(examination.labels):,} rows, {shown(examination.source)}")
 
 
@@ -185,13 +198,20 @@ def _examination(options: argparse.Namespace) -> Examination:
         split, record, names = _test_part(path)
         source = f"test part of run {record.name} ({record.data_name})"
         return Examination(split.texts, split.labels, names, source, chosen=True)
-    newest = newest_version(options.to)
     return read_table(
         path,
         text_column=getattr(options, "text_column", "text"),
         label_column=getattr(options, "label_column", "label"),
-        label_names=read_lines(newest.path / LABELS_ASSET) if newest else None,
+        label_names=_labels_at(options.to),
     )
+
+
+def _labels_at(to: Path | StoreUrl) -> list[str] | None:
+    """Those of the newest version."""
+    with folder_at(to) as folder:
+        folder.fetch_newest()
+        newest = newest_version(folder.base)
+        return read_lines(newest.path / LABELS_ASSET) if newest else None
 
 
 def _test_part(model: Path) -> tuple["TestSplit", "RunRecord", tuple[str, ...]]:

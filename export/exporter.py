@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from export.gate.quality import TestSplit, refuse
 from export.graph.assets import read_lines
 from export.graph.saved_model import write_saved_model
 from export.graph.warmup import write_warmup
+from export.remote.folder import RemoteStage, folder_at
+from export.remote.url import StoreUrl
 from export.run_record import RunRecord, weights_sha256
 from export.settings import Artefact, Tolerances
 from export.signatures import LABELS_ASSET
@@ -42,6 +44,7 @@ from export.versions.publish import Stage, check_can_publish, front_of, staged_v
 from export.versions.staged_folder import staged_folder
 
 Array = np.ndarray[Any, Any]
+Place = TypeVar("Place", Path, StoreUrl)
 
 
 def write_version(
@@ -128,12 +131,14 @@ def publish_written(
             copy_tree(directory, stage.path)
         source = _source(model, artefact)
         publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
-        return publication.end(asked)
+        path, judged = publication.end(asked)
+        assert isinstance(path, Path)
+        return path, judged
 
 
 def export_model(
     model: Any,
-    to: Path,
+    to: Place,
     *,
     split: TestSplit,
     run: RunRecord | None = None,
@@ -143,13 +148,14 @@ def export_model(
     tolerances: Tolerances | None = None,
     force: bool = False,
     servers: Sequence[str] = (),
-) -> tuple[Path, GateReport]:
+) -> tuple[Place, GateReport]:
     """Publish `model` as the next version under `to`, if it stands the examination of that folder.
 
     Args:
         model: a trained string model; see `export.graph.saved_model.ServingModule`. With `labels` anybody's
             Keras text model, or the path of its file.
-        to: folder that holds the numbered versions, all of one format; made if it is not there.
+        to: folder that holds the numbered versions, all of one format; made if it is not there. A
+            `StoreUrl("s3://bucket/models/x")` is one in a store.
         split: the test part of the run, to compare answers on; the examination of a folder that has
             neither one nor versions.
         run: what trained the model, for the card; of a model that was brought nothing is known by default.
@@ -162,7 +168,7 @@ def export_model(
         servers: as of `write_version`.
 
     Returns:
-        The version's directory, such as `models/tweet_sentiment/3`, and what the gate found.
+        The version's directory or URL, such as `models/tweet_sentiment/3`, and what the gate found.
 
     Raises:
         UnfitModelError: it is no model that can be served by this contract.
@@ -172,20 +178,22 @@ def export_model(
     artefact = artefact or Artefact()
     allowed = tolerances or artefact.tolerances
     require(artefact)
-    check_can_publish(to, artefact.file_format)
-    if labels is not None:
-        model = _brought(model, labels, split, artefact, tolerances=allowed, output=output)
-    run = run or RunRecord(name="unknown", config={}, data={}, results={})
-    with staged_version(to) as stage:
-        with explained(to):
-            _write(model, stage.path, artefact)
-        known = read_examination(to)
-        report = _checked(
-            model, stage.path, split, artefact, allowed, further=known, servers=servers
-        )
-        source = _source(model, artefact)
-        publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
-        return publication.end(known)
+    with folder_at(to) as folder:
+        folder.check_can_write()
+        check_can_publish(folder.base, artefact.file_format)
+        if labels is not None:
+            model = _brought(model, labels, split, artefact, tolerances=allowed, output=output)
+        run = run or RunRecord(name="unknown", config={}, data={}, results={})
+        with folder.staged_version() as stage:
+            with explained(folder.base):
+                _write(model, stage.path, artefact)
+            known = read_examination(folder.base)
+            report = _checked(
+                model, stage.path, split, artefact, allowed, further=known, servers=servers
+            )
+            source = _source(model, artefact)
+            publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
+            return cast("tuple[Place, GateReport]", publication.end(known))
 
 
 @dataclasses.dataclass(eq=False)
@@ -198,7 +206,7 @@ class _Publication:
         answered: what the version has answered to an examination already, by its checksum.
     """
 
-    stage: Stage
+    stage: Stage | RemoteStage
     split: TestSplit
     run: RunRecord
     artefact: Artefact
@@ -208,7 +216,7 @@ class _Publication:
     source: Source
     answered: dict[str, Array] = dataclasses.field(default_factory=dict)
 
-    def end(self, asked: Examination | None) -> tuple[Path, GateReport]:
+    def end(self, asked: Examination | None) -> tuple[Path | StoreUrl, GateReport]:
         """Publish; `asked` is the examination that the gate has put already, behind the run's test part.
 
         Raises:

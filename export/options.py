@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from export.remote.url import folder_named
 from export.served.options import add_server_options
 from export.settings import (
     FORMATS,
@@ -72,11 +73,11 @@ def make_parser() -> Parser:
     )
     parser.add_argument(
         "--to",
-        type=Path,
+        type=folder_named,
         metavar="DIR",
         default=argparse.SUPPRESS,
-        help=f"folder of versions (default: {default_to(SAVED_MODEL)}, of another format "
-        f"{default_to('FORMAT')})",
+        help=f"folder of versions, or a store's URL such as s3://bucket/models/x (default: "
+        f"{default_to(SAVED_MODEL)}, of another format {default_to('FORMAT')})",
     )
     _add_brought(parser)
     _add_artefact(parser)
@@ -176,7 +177,7 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--list",
         nargs="?",
-        type=Path,
+        type=folder_named,
         const=False,
         metavar="DIR",
         help="show the versions in DIR (default: that of --to)",
@@ -210,7 +211,7 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
         "--keep",
         type=_whole(1),
         metavar="N",
-        help="remove all versions but the newest N (default: remove none)",
+        help="remove all versions but the newest N, and what an interrupted upload left (default: remove none)",
     )
 
 
