@@ -238,7 +238,7 @@ class TestKilled:
     """SIGKILL before a change of the store, of an exporter that a server's polling watches."""
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(("command", "step"), [("publish", 5), ("rollback", 7), ("keep", 5)])
+    @pytest.mark.parametrize(("command", "step"), [("publish", 4), ("rollback", 5), ("keep", 3)])
     def test_no_server_loads_half_a_version(self, s3, tmp_path, command, step):
         end = tmp_path / "end"
         poller = start("poll", s3, end)
