@@ -13,6 +13,7 @@ from tensorflow_serving.apis import classification_pb2, input_pb2, predict_pb2
 from export.signatures import CLASSES, EXAMPLES, SCORES, SERVING_DEFAULT
 from serving.server.saved_model.signature import ServedSignature, dtype_name
 from serving.server.saved_model.tensors import check_rows, fill_proto
+from serving.server.saved_model.text_ops import load_saved_model
 from serving.server.status import StatusError, from_error, invalid
 
 _MAX_CONTEXT_BYTES: Final = 64 * 2**20
@@ -38,7 +39,7 @@ class Servable:
         try:
             self.signature_defs = _read_signature_defs(path)
             # Kept for as long as its functions are: it owns their variables and tables.
-            self._root = tf.saved_model.load(str(path))
+            self._root = load_saved_model(path)
         except Exception as error:
             raise from_error(error) from error
         self._signatures = {
