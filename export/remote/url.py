@@ -49,4 +49,4 @@ def folder_named(text: str) -> Path | StoreUrl:
         return Path(text)
     if found[1].lower() in _LOCAL:
         return Path(text[found.end() :])
-    return StoreUrl(text.rstrip("/"))
+    return StoreUrl(text[: found.end()] + text[found.end() :].rstrip("/"))

@@ -49,6 +49,13 @@ def s3(s3_endpoint, monkeypatch):
     return f"s3://{bucket}/models/tweets"
 
 
+@pytest.fixture
+def memory():
+    """The URL of a folder in the memory of this process: a store for what needs no other process."""
+    pytest.importorskip("fsspec")
+    return f"memory://{secrets.token_hex(4)}/models"
+
+
 def _wait_for(port: int) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
