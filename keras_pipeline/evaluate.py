@@ -21,6 +21,7 @@ from keras_pipeline.run_files import check_is_free, explain_disk_errors
 from keras_pipeline.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from keras_pipeline.report.behaviour.check import Behaviour
     from keras_pipeline.report.evaluation import Evaluation
 
 
@@ -47,10 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     run, source = _checked(options)
     import_tensorflow()
-    evaluation = _evaluate(run, source)
+    evaluation, behaviour = _evaluate(run, source)
     print(evaluation.table())
+    if behaviour is not None:
+        print(f"\n{behaviour.table()}")
     if options.output is not None:
-        _write(options.output, evaluation, run)
+        _write(options.output, evaluation, behaviour, run)
         print(f"\nReport: {shown(str(options.output / 'report.md'))}")
     return 0
 
@@ -71,11 +74,12 @@ def _checked(options: argparse.Namespace) -> tuple[RunFolder, DataSource | None]
     return run, source
 
 
-def _evaluate(run: RunFolder, source: DataSource | None) -> "Evaluation":
-    """On all rows of `source`, else on the run's own test part."""
+def _evaluate(run: RunFolder, source: DataSource | None) -> "tuple[Evaluation, Behaviour | None]":
+    """On all rows of `source`, else on the run's own test part; and which skills the model has."""
     import numpy as np  # noqa: PLC0415 (TensorFlow takes seconds; mistakes have been told before)
 
     from keras_pipeline.model import load_model  # noqa: PLC0415
+    from keras_pipeline.report.behaviour.check import measure_behaviour  # noqa: PLC0415
     from keras_pipeline.report.evaluation import evaluate  # noqa: PLC0415
     from keras_pipeline.table.dataset import read_tweets  # noqa: PLC0415
     from keras_pipeline.table.splits import split  # noqa: PLC0415
@@ -83,16 +87,22 @@ def _evaluate(run: RunFolder, source: DataSource | None) -> "Evaluation":
     model = load_model(run.model)
     tweets = read_tweets(source, model.labels) if source else read_tweets(run.source())
     rows = np.arange(len(tweets.labels)) if source else split(tweets, run.config()).test
-    return evaluate(model, tweets.texts[rows], tweets.labels[rows])
+    evaluation = evaluate(model, tweets.texts[rows], tweets.labels[rows])
+    return evaluation, measure_behaviour(model)
 
 
-def _write(folder: Path, evaluation: "Evaluation", run: RunFolder) -> None:
+def _write(
+    folder: Path, evaluation: "Evaluation", behaviour: "Behaviour | None", run: RunFolder
+) -> None:
     from keras_pipeline.report.written_report import write_report  # noqa: PLC0415 (as above)
 
     with explain_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "metrics.json").write_text(json.dumps(evaluation.metrics, indent=2) + "\n")
-        write_report(folder, evaluation, title=f"Evaluation of {run.path.name}")
+        rates = None if behaviour is None else behaviour.rates()
+        metrics = {**evaluation.metrics, "behaviour": rates}
+        (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+        title = f"Evaluation of {run.path.name}"
+        write_report(folder, evaluation, title=title, behaviour=behaviour)
 
 
 if __name__ == "__main__":

@@ -241,12 +241,14 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
         write_whole(run.path / LEARNED_FROM, lambda file: write_hashes(file, hashes))
     coverage = training.coverage_of(fitted, data)
     evaluation = training.evaluate_run(fitted, data)
+    behaviour = training.behaviour_of(fitted)
     training.save_run(
         run,
         data,
         fitted,
         evaluation,
         coverage=coverage,
+        behaviour=behaviour,
         seconds=perf_counter() - began_at,
         weights_sha256=weights_sha256(fitted.model),
         ancestry=[] if ancestor is None else ancestry_of(ancestor),

@@ -29,6 +29,7 @@ from keras_pipeline.fit.fitting import Fitted, fit
 from keras_pipeline.fit.memory import explain_shortage
 from keras_pipeline.fit.words.encoder_files import described
 from keras_pipeline.model import SentimentModel, load_model
+from keras_pipeline.report.behaviour.check import Behaviour, measure_behaviour
 from keras_pipeline.report.coverage import Coverage, measure_coverage
 from keras_pipeline.report.evaluation import Evaluation, evaluate
 from keras_pipeline.report.written_report import write_report
@@ -163,6 +164,14 @@ def coverage_of(fitted: Fitted, data: TrainingData) -> Coverage:
     return coverage
 
 
+def behaviour_of(fitted: Fitted) -> Behaviour | None:
+    """Which skills the model has, where its classes are those of sentiment; it is told, too."""
+    behaviour = measure_behaviour(fitted.model)
+    if behaviour is not None:
+        print(behaviour.sentence(), flush=True)
+    return behaviour
+
+
 def evaluate_run(fitted: Fitted, data: TrainingData) -> Evaluation:
     """The model's figures on the test part."""
     test = data.splits.test
@@ -186,6 +195,7 @@ def save_run(
     evaluation: Evaluation,
     *,
     coverage: Coverage,
+    behaviour: Behaviour | None,
     seconds: float,
     weights_sha256: str,
     ancestry: list[dict[str, Any]],
@@ -198,6 +208,7 @@ def save_run(
         fitted: what training gave.
         evaluation: figures of the test part.
         coverage: what of the texts the model reads.
+        behaviour: failures by skill, where the model can be judged.
         seconds: that the run has taken until now.
         weights_sha256: by it an export tells whether the model was trained further since.
         ancestry: the runs that it went on from, see `export.run_record.ancestry_of`.
@@ -213,10 +224,12 @@ def save_run(
             overview=[*data.tweets.report.table(), *data.table()],
             history=fitted.history,
             coverage=coverage,
+            behaviour=behaviour,
         )
     summary = _summary(fitted, evaluation, data)
     summary["wall_seconds"] = round(seconds, 1)
     summary["validation"] = coverage.shares()
+    summary["behaviour"] = None if behaviour is None else behaviour.rates()
     summary["weights_sha256"] = weights_sha256
     summary["ancestry"] = ancestry
     # The last file: where it is, the others are whole.

@@ -93,6 +93,7 @@ def write_model_card(
         "data": {name: _without_folders(value) for name, value in run.data.items()},
         "word_vectors": run.results.get("word_vectors"),
         "rows": run.results.get("rows", {}),
+        **({"behaviour": found} if (found := run.results.get("behaviour")) else {}),
         "learned_from": None if run.learned_from is None else len(run.learned_from),
         "config": run.config,
         "ancestry": run.results.get("ancestry", []),
@@ -193,6 +194,7 @@ def _markdown(card: Card) -> Iterator[str]:
         yield "It was brought from elsewhere; this project did not train it.\n"
         yield from _table(("what", "value"), card["brought"].items())
     yield from _quality(card)
+    yield from _behaviour(card)
     yield "## Data\n"
     learned_from = card["learned_from"]
     yield from _table(
@@ -245,6 +247,21 @@ def _quality(card: Card) -> Iterator[str]:
         yield from _table(("figure", "value"), _overall(card["full_model_test_part"]))
     if "examination" not in card:
         yield from _classes(card["test_part"])
+
+
+def _behaviour(card: Card) -> Iterator[str]:
+    """What the run's own model does wrong by skill; nothing where nobody asked it."""
+    if "behaviour" not in card:
+        return
+    found = card["behaviour"]
+    yield "## Behaviour of the run's model\n"
+    yield "English sentences made for one skill each; see docs/training.md.\n"
+    skills = (
+        (skill["title"], f"{skill['failures']:.1%} of {skill['cases']:,}")
+        for skill in found["skills"].values()
+    )
+    mean = ("mean of the skills", f"{found['mean_failures']:.1%}")
+    yield from _table(("skill", "cases that fail"), [*skills, mean])
 
 
 def _examination(card: Card) -> Iterator[tuple[str, Any]]:

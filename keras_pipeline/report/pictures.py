@@ -3,7 +3,7 @@
 The Agg canvas is used directly: no window system, no global state of pyplot.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -176,6 +176,17 @@ def calibration(path: Path, labels: Array, probabilities: Array) -> None:
         ]
         axes.plot(*means, marker="o")
         axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+
+
+def failures(path: Path, shares: Mapping[str, float]) -> None:
+    """Share of the cases that fail, by skill, the first at the top."""
+    with _figure(path, "Behaviour: cases that fail", size=(_SIDE[0] + 2, _SIDE[1])) as axes:
+        bars = axes.barh(range(len(shares)), list(shares.values()), color=_COLOUR)
+        axes.bar_label(bars, fmt="{:.0%}", padding=2)
+        _set_names(axes.set_yticks, list(shares))
+        axes.invert_yaxis()
+        axes.set(xlim=(0, 1.1))
+        axes.xaxis.set_major_formatter("{x:.0%}")
 
 
 def _diagonal(axes: Axes) -> None:

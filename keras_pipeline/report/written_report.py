@@ -8,6 +8,7 @@ import numpy as np
 from export.start.markdown import markdown_text
 from export.start.shown import shown
 from keras_pipeline.report import pictures
+from keras_pipeline.report.behaviour.check import Behaviour
 from keras_pipeline.report.coverage import Coverage
 from keras_pipeline.report.drawn_names import drawn_names
 from keras_pipeline.report.evaluation import (
@@ -34,6 +35,7 @@ def write_report(
     overview: Cells = (),
     history: list[dict[str, float]] | None = None,
     coverage: Coverage | None = None,
+    behaviour: Behaviour | None = None,
 ) -> None:
     """Write `folder/report.md` and `folder/figures/*.png`.
 
@@ -44,6 +46,7 @@ def write_report(
         overview: rows of a table that tells what was read and how it was split.
         history: one dict an epoch, for the learning curves; left out without it.
         coverage: what of the texts the model reads; left out without it.
+        behaviour: failures by skill; left out without it.
     """
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
@@ -58,8 +61,11 @@ def write_report(
     pictures.calibration(figures / "calibration.png", evaluation.labels, evaluation.probabilities)
     if history:
         pictures.learning_curves(figures / "learning_curves.png", history)
-    sections = [*_sections(evaluation, title, overview, history or []), *_lost(coverage)]
-    text = "\n".join(sections)
+    if behaviour is not None:
+        shares = {found.skill.title: found.share for found in behaviour.counted}
+        pictures.failures(figures / "behaviour.png", shares)
+    sections = _sections(evaluation, title, overview, history or [])
+    text = "\n".join([*sections, *_skills(behaviour), *_lost(coverage)])
     write_whole(folder / "report.md", lambda file: file.write_text(text, encoding="utf-8"))
 
 
@@ -89,6 +95,27 @@ def _sections(
     yield "![Text lengths](figures/text_lengths.png)\n"
     yield "## Calibration\n\n![Calibration](figures/calibration.png)\n"
     yield f"## The {_MISTAKES_SHOWN} most confident mistakes\n\n" + _mistakes(evaluation) + "\n"
+
+
+def _skills(behaviour: Behaviour | None) -> Iterable[str]:
+    """How many cases of each skill fail, and a few that do."""
+    if behaviour is None:
+        return
+    yield f"## Behaviour\n\n{behaviour.sentence()}.\n"
+    yield (
+        "The sentences come from templates, not from the table, and are English; the vocabulary does not know "
+        f"{behaviour.unknown:.1%} of their tokens.\n"
+    )
+    yield "![Behaviour](figures/behaviour.png)\n"
+    yield markdown_table(["skill", "must be", "cases", "failures"], behaviour.rows()) + "\n"
+    rows = [
+        [found.skill.title, _as_code(failure.text), _as_code(failure.must_be), failure.said]
+        for found in behaviour.counted
+        for failure in found.examples
+    ]
+    if rows:
+        header = ["skill", "failed", "must be", "answer"]
+        yield "Some that fail:\n\n" + markdown_table(header, rows) + "\n"
 
 
 def _lost(coverage: Coverage | None) -> Iterable[str]:
