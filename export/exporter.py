@@ -27,7 +27,7 @@ from export.graph.warmup import write_warmup
 from export.remote.folder import RemoteStage, folder_at
 from export.remote.url import StoreUrl
 from export.run_record import RunRecord, weights_sha256
-from export.settings import Artefact, Tolerances
+from export.settings import GRAPHS, Artefact, Tolerances
 from export.signatures import LABELS_ASSET
 from export.tokens.token_file import token_steps, write_token_artefact
 from export.tokens.token_gate import pass_token_gate
@@ -281,16 +281,17 @@ def _brought(
     output: str | None,
 ) -> BroughtModel:
     """Somebody's model, looked at before anything is written."""
-    plain = Artefact(warmup_batches=artefact.warmup_batches)
-    if artefact != plain:
+    graphs = (GRAPHS[0], GRAPHS[-1])
+    if not artefact.takes_text or artefact.is_reduced or artefact.graph not in graphs:
         raise UnfitModelError(
-            "a model that was brought is written as a SavedModel of float32 by the graph auto. Received: "
-            f"format={artefact.file_format!r}, weights={artefact.weights!r}, graph={artefact.graph!r}"
+            f"a model that was brought is written as a SavedModel of float32 by the graph {' or '.join(graphs)}. "
+            f"Received: format={artefact.file_format!r}, weights={artefact.weights!r}, graph={artefact.graph!r}"
         )
     if isinstance(model, (str, Path)):
         model = read_model(Path(model))
     texts, tolerance = split.texts.tolist(), tolerances.probability
-    return bring(model, labels=labels, texts=texts, output=output, tolerance=tolerance)
+    fast = artefact.graph == GRAPHS[0]
+    return bring(model, labels=labels, texts=texts, output=output, tolerance=tolerance, fast=fast)
 
 
 def _write(model: Any, directory: Path, artefact: Artefact) -> None:

@@ -24,6 +24,10 @@ WARMUP_BATCHES: Final = (1, 8, 32)
 16, more), and few, for a server refuses to load a version with more rows than its `max_batch_size` (64 in
 TensorFlow Serving's own examples)."""
 
+FAST: Final = "fast"
+GENERAL: Final = "general"
+"""Graphs of a model that was brought: the ops of ours where its shape is known, else what Keras traces."""
+
 HEADS: Final = ("softmax", "logits", "sigmoid")
 """What the last numbers of a model that was brought may be; see `export.brought.head`."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
+from export.brought.fast_function import fast_call
 from export.brought.text_function import TextFunction, first_line, one_answer
 from export.errors import UnfitModelError
 from export.start.shown import listed
@@ -31,7 +32,7 @@ def keras_function(model: Any) -> TextFunction:
     for layer in layers:
         if hasattr(layer, "use_cudnn"):
             layer.use_cudnn = False  # "auto" looks for a GPU while it is traced
-    call, takes, width = _traceable(model)
+    call, takes, width, give = _traceable(model)
     return TextFunction(
         call=call,
         root=model,
@@ -43,6 +44,7 @@ def keras_function(model: Any) -> TextFunction:
         loss=getattr(model, "loss", None) if getattr(model, "compiled", False) else None,
         cuts=_cuts(layers),
         words=_words(layers),
+        fast=fast_call(model, give),
     )
 
 
@@ -70,8 +72,8 @@ def _own_words(layer: Any) -> list[Any]:
     return list(layer.get_vocabulary(include_special_tokens=False))
 
 
-def _traceable(model: Any) -> tuple[Callable[[tf.Tensor], tf.Tensor], str, int]:
-    """The call, how it takes a text, and its width: the first way to hand a text over that it takes."""
+def _traceable(model: Any) -> tuple[Callable[[tf.Tensor], tf.Tensor], str, int, Give]:
+    """The call, how it takes a text, its width, and what gives it: the first way to hand a text over that it takes."""
     failed: Exception | None = None
     for takes, give, ask in _ways(model):
 
@@ -85,7 +87,7 @@ def _traceable(model: Any) -> tuple[Callable[[tf.Tensor], tf.Tensor], str, int]:
         except Exception as error:  # noqa: BLE001 (whatever somebody's layers raise)
             failed = failed or error
         else:
-            return call, takes, width
+            return call, takes, width, give
     if isinstance(failed, UnfitModelError):
         raise failed
     reason = first_line(failed) if failed else "it takes none"

@@ -31,6 +31,7 @@ class TextFunction:
         loss: what the model was compiled with; None without.
         cuts: whether it reads no more than the first tokens of a text, or counts them.
         words: its vocabulary by token id; None where it has several, or none with such ids.
+        fast: the same by other ops; None for a model of another shape than is known.
     """
 
     call: Callable[[tf.Tensor], tf.Tensor]
@@ -43,6 +44,12 @@ class TextFunction:
     loss: Any = None
     cuts: bool = False
     words: list[str] | None = None
+    fast: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+    @property
+    def served(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What is written."""
+        return self.fast or self.call
 
     def ask(self, texts: Sequence[str | bytes]) -> Array:
         """The answers, as Keras traces them: `[rows, width] float32`; it raises what the model raises."""

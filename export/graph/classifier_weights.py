@@ -29,36 +29,29 @@ _BEFORE: Final = (keras.layers.InputLayer, keras.layers.Embedding, keras.layers.
 _AFTER: Final = (keras.layers.Dense, keras.layers.Dropout, keras.layers.Dense)
 
 
-class ClassifierWeights(tf.Module):
-    """The weights of a classifier, each once, as variables that a SavedModel keeps.
+class RecurrentWeights(tf.Module):
+    """The weights of an Embedding and a BiLSTM, each once, as variables that a SavedModel keeps.
 
     Args:
-        classifier: a built functional model, `[batch, time] int64 -> [batch, classes] float32`.
+        embedding: a built `keras.layers.Embedding`.
+        bilstm: a built `keras.layers.Bidirectional` that `check_bilstm` lets through; one that returns
+            sequences is pooled.
         dtype: of the variables, one of `export.settings.WEIGHTS`; what is computed with is float32.
 
     Attributes:
         embedding: `[vocabulary, embedding]`.
         forward, backward: the LSTM of each direction, a `LstmWeights`.
-        hidden, output: `(kernel, bias)` of the two dense layers.
-        word_scores: `(table, bias, trust)` of the last layer, None without it.
         masked: padding (id 0) is skipped, not read as a word.
-        pooled: maximum and mean of the outputs feed the dense layers, not the last state.
-
-    Raises:
-        ExportError: the classifier is built of other layers, or with other settings.
+        pooled: maximum and mean of the outputs are the features, not the last state.
     """
 
-    def __init__(self, classifier: keras.Model, dtype: str = FLOAT32) -> None:
+    def __init__(self, embedding: Any, bilstm: Any, dtype: str = FLOAT32) -> None:
         super().__init__(name="classifier_weights")
-        embedding, bilstm, hidden, output, scores = _known_layers(classifier)
         self.masked = bool(embedding.mask_zero)
         self.pooled = bool(bilstm.return_sequences)
         self.embedding = _variable(embedding.embeddings, dtype)
         self.forward = LstmWeights(bilstm.forward_layer, dtype)
         self.backward = LstmWeights(bilstm.backward_layer, dtype)
-        self.hidden = (_variable(hidden.kernel, dtype), _variable(hidden.bias, dtype))
-        self.output = (_variable(output.kernel, dtype), _variable(output.bias, dtype))
-        self.word_scores = scores and tuple(_variable(weight, dtype) for weight in scores.weights)
 
     def lengths(self, ids: tf.Tensor) -> tf.Tensor:
         """Steps that count of each row: `[batch, time] int64 -> [batch] int32`.
@@ -77,6 +70,29 @@ class ClassifierWeights(tf.Module):
     def embed(self, ids: tf.Tensor) -> tf.Tensor:
         """`[...] int64 -> [..., embedding] float32`; of float16 only the rows asked for are cast."""
         return _float32(tf.gather(self.embedding, ids))
+
+
+class ClassifierWeights(RecurrentWeights):
+    """The weights of a classifier of the known structure.
+
+    Args:
+        classifier: a built functional model, `[batch, time] int64 -> [batch, classes] float32`.
+        dtype: of the variables, one of `export.settings.WEIGHTS`; what is computed with is float32.
+
+    Attributes:
+        hidden, output: `(kernel, bias)` of the two dense layers.
+        word_scores: `(table, bias, trust)` of the last layer, None without it.
+
+    Raises:
+        ExportError: the classifier is built of other layers, or with other settings.
+    """
+
+    def __init__(self, classifier: keras.Model, dtype: str = FLOAT32) -> None:
+        embedding, bilstm, hidden, output, scores = _known_layers(classifier)
+        super().__init__(embedding, bilstm, dtype)
+        self.hidden = (_variable(hidden.kernel, dtype), _variable(hidden.bias, dtype))
+        self.output = (_variable(output.kernel, dtype), _variable(output.bias, dtype))
+        self.word_scores = scores and tuple(_variable(weight, dtype) for weight in scores.weights)
 
     def probabilities(self, features: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """The dense layers, and what the words say: `[batch, features], [batch, time] -> [batch, classes]`."""
@@ -166,7 +182,7 @@ def _known_layers(classifier: keras.Model) -> tuple[Any, Any, Any, Any, Any]:
     _refuse_unless(_is_chain(classifier, layers, scores), "each layer reads the one before it")
     bilstm, hidden, output = layers[3], layers[-3], layers[-1]
     _refuse_unless(bilstm.return_sequences == bool(pooling), "pooling follows an LSTM's outputs")
-    _check_bilstm(bilstm)
+    check_bilstm(bilstm)
     _check_dense(hidden, "relu")
     _check_dense(output, "softmax")
     computing = (*layers, bilstm.forward_layer, bilstm.backward_layer)
@@ -203,7 +219,12 @@ def _read_by(call: dict[str, Any]) -> list[str]:
     return [tensor["config"]["keras_history"][0] for tensor in call["args"]]
 
 
-def _check_bilstm(layer: keras.layers.Bidirectional) -> None:
+def check_bilstm(layer: keras.layers.Bidirectional) -> None:
+    """Refuse what the fast ways do not compute.
+
+    Raises:
+        ExportError: it names what does not fit.
+    """
     forward, backward = layer.forward_layer, layer.backward_layer
     both = (forward, backward)
     _refuse_unless(layer.merge_mode == "concat", "the directions are concatenated")

@@ -10,7 +10,7 @@ from typing import Final
 
 import tensorflow as tf
 
-from export.graph.classifier_weights import ClassifierWeights, LstmTensors
+from export.graph.classifier_weights import LstmTensors, RecurrentWeights
 
 ROWS_A_GROUP: Final = 4
 GROUPS: Final = 4
@@ -19,7 +19,7 @@ GROUPS: Final = 4
 Lstms = tuple[LstmTensors, LstmTensors]
 
 
-def fused_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def fused_features(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """Last states or pooled outputs of both directions.
 
     Args:
@@ -38,13 +38,13 @@ def fused_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tenso
     return tf.concat([_group(weights, lstms, ids[rows], lengths[rows]) for rows in slices], axis=0)
 
 
-def group_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def group_features(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """`fused_features` of a few rows in any order, or of none."""
     return _group(weights, weights.directions(), ids, lengths)
 
 
 def _group(
-    weights: ClassifierWeights, lstms: Lstms, ids: tf.Tensor, lengths: tf.Tensor
+    weights: RecurrentWeights, lstms: Lstms, ids: tf.Tensor, lengths: tf.Tensor
 ) -> tf.Tensor:
     ids = tf.pad(ids, [[0, 0], [0, 1]])  # so that there is a first step, whatever came
     # The reversal keeps padding at the right: both directions end at `length - 1`.

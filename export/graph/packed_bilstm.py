@@ -16,12 +16,12 @@ from typing import Final
 
 import tensorflow as tf
 
-from export.graph.classifier_weights import ClassifierWeights, LstmTensors
+from export.graph.classifier_weights import LstmTensors, RecurrentWeights
 
 _LOWEST: Final = tf.float32.min
 
 
-def packed_features(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def packed_features(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """Last states or pooled outputs of both directions.
 
     Args:

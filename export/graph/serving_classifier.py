@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 
 from export.errors import ExportError
-from export.graph.classifier_weights import ClassifierWeights
+from export.graph.classifier_weights import ClassifierWeights, RecurrentWeights
 from export.graph.fused_bilstm import ROWS_A_GROUP, fused_features, group_features
 from export.graph.packed_bilstm import packed_features
 from export.settings import FLOAT32, GRAPHS, WEIGHTS
@@ -23,7 +23,7 @@ FUSED_UP_TO_ROWS: Final = 16
 """Batches of more rows are packed (docs/serving-graph.md)."""
 
 
-Features = Callable[[ClassifierWeights, tf.Tensor, tf.Tensor], tf.Tensor]
+Features = Callable[[RecurrentWeights, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def serving_classifier(
@@ -65,7 +65,7 @@ class FastClassifier(tf.Module):
     def __init__(self, classifier: keras.Model, graph: str, weights: str = FLOAT32) -> None:
         super().__init__(name=f"{graph}_classifier")
         self._weights = ClassifierWeights(classifier, weights)
-        self._features = {"fused": _fused, "packed": _packed, "auto": _by_batch_size}[graph]
+        self._features = {"fused": _fused, "packed": _packed, "auto": by_batch_size}[graph]
 
     def __call__(self, ids: tf.Tensor) -> tf.Tensor:
         """`[batch, time] int64 -> [batch, classes] float32`."""
@@ -73,7 +73,17 @@ class FastClassifier(tf.Module):
         return self._weights.probabilities(features, ids)
 
 
-def _by_batch_size(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def by_batch_size(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Features of a BiLSTM by the way that is the fastest for so many rows.
+
+    Args:
+        weights: see there.
+        ids: `[batch, time] int64`, words at the left of a row, padding at its right.
+        lengths: of its rows, `[batch] int32`.
+
+    Returns:
+        `[batch, 2 * units] float32`, of a pooled model `[batch, 4 * units]`: maxima, then means.
+    """
     rows = tf.shape(ids)[0]
     return tf.cond(
         rows <= ROWS_A_GROUP,
@@ -86,16 +96,16 @@ def _by_batch_size(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tenso
     )
 
 
-def _fused(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def _fused(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     return _longest_first(fused_features, weights, ids, lengths)
 
 
-def _packed(weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def _packed(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     return _longest_first(packed_features, weights, ids, lengths)
 
 
 def _longest_first(
-    features: Features, weights: ClassifierWeights, ids: tf.Tensor, lengths: tf.Tensor
+    features: Features, weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor
 ) -> tf.Tensor:
     """`features` of the rows sorted by length, put back into the rows' order."""
     ordered = tf.math.top_k(lengths, k=tf.shape(lengths)[0])

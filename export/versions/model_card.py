@@ -30,9 +30,6 @@ from export.versions.listing import MODEL_CARD, WEIGHTS_DIFFER
 _MOST_CLASSES: Final = 30
 """In a table of people's card; of more, those with the lowest F1."""
 
-GENERAL: Final = "general"
-"""The graph of a model that was brought: what Keras traces."""
-
 _MOST_NAMES: Final = 20
 _NAMED_IN_TITLE: Final = 5
 _LONGEST_CELL: Final = 300
@@ -142,7 +139,7 @@ def _figures(report: GateReport, examination: Examination | None) -> Card:
 
 
 def _made(directory: Path, artefact: Artefact, source: Source) -> Card:
-    graph = GENERAL if source.brought else artefact.graph
+    graph = source.brought.get("graph", artefact.graph)
     served = {"graph": graph, "signatures": sorted(SIGNATURES)}
     packages = ("tensorflow", "keras", "numpy", *PACKAGES[artefact.file_format].values())
     files = (f for f in directory.rglob("*") if f.is_file() and f.stem != MODEL_CARD.stem)

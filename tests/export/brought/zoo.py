@@ -294,3 +294,21 @@ def binary_sigmoid(texts, folder):
 def binary_logit(texts, folder):
     stack = vectorizer(texts), layers.Embedding(200, 8), layers.GlobalMaxPooling1D()
     return of(*stack, layers.Dense(1), loss=keras.losses.BinaryCrossentropy(from_logits=True))
+
+
+@zoo
+def bilstm_with_an_average(texts, folder):
+    text = text_input()
+    x = layers.Embedding(200, 8, mask_zero=True)(vectorizer(texts)(text))
+    x = layers.Bidirectional(layers.LSTM(8, return_sequences=True))(layers.SpatialDropout1D(0.1)(x))
+    return compiled(keras.Model(text, softmax()(layers.GlobalAveragePooling1D()(x))))
+
+
+@zoo
+def bilstm_with_a_maximum_in_a_model(texts, folder):
+    ids = keras.Input((LENGTH,), dtype="int64")
+    x = layers.Bidirectional(layers.LSTM(8, return_sequences=True))(
+        layers.Embedding(200, 8, mask_zero=True)(ids)
+    )
+    inner = keras.Model(ids, softmax()(layers.GlobalMaxPooling1D()(x)))
+    return of(vectorizer(texts), inner)
