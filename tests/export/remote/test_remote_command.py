@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from checked_versions import rows
 from stored_versions import numbers, opened, publish_one
 
 from export.__main__ import main
@@ -141,6 +142,34 @@ def test_the_commands_of_a_folder(memory, capsys):
     assert "Removed: 1\n" in told
     assert numbers(memory) == [2, 3]
     assert len(told.splitlines()) == 5
+
+
+def test_an_examination_is_set_in_the_store(memory, sample_csv, tmp_path):
+    """And the next one takes its place: nothing is left of the first."""
+    other = tmp_path / "other.csv"
+    other.write_text("text,sentiment\nso good,positive\nso bad,negative\n")
+    for table in (sample_csv, other):
+        words = ("--examination", str(table), "--label-column", "sentiment", "--to", memory)
+        assert main([*words, "--force"]) == 0
+    with folder_at(StoreUrl(memory)) as folder:
+        examination = read_examination(folder.base)
+    assert examination.texts.tolist() == ["so good", "so bad"]
+    fs, root = opened(memory)
+    assert sorted(path.removeprefix(f"{root}/") for path in fs.find(root)) == [
+        f".examination/{examination.sha256}.jsonl",
+        ".examination/examination.json",
+    ]
+
+
+def test_a_version_that_came_meanwhile_is_examined_too(memory):
+    """Else one version would stand in the list without figures, and the next be judged by nothing."""
+    with folder_at(StoreUrl(memory)) as folder:
+        store(folder.base, rows("first", chosen=True), {})
+        publish_one(memory)
+        assert not folder.send_examination()
+        assert any((folder.base / "1" / "saved_model.pb").read_bytes())
+        store(folder.base, rows("first", chosen=True), {})
+        assert folder.send_examination()
 
 
 def asked(folder) -> list[float]:
