@@ -1,6 +1,6 @@
 """A Keras model of a known shape, computed by the fast ops of this project's own graph.
 
-    text -> [layers of strings] -> TextVectorization (ids) -> Embedding -> [dropout] -> Bidirectional(LSTM)
+    text -> [layers of strings] -> TextVectorization (ids) -> Embedding -> [dropout] -> LSTM or GRU, of one direction or both
       -> [GlobalMaxPooling1D or GlobalAveragePooling1D] -> whatever follows, as Keras computes it
 
 Padding is computed along with words by Keras, and not here (docs/serving-graph.md). Whoever brings a model compares the
@@ -13,11 +13,14 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
+from export.brought.packed_recurrent import directions_of, packed
 from export.errors import ExportError
 from export.graph.classifier_weights import RecurrentWeights, check_bilstm
 from export.graph.serving_classifier import by_batch_size
 
 Call = Callable[[tf.Tensor], Any]
+Read = Callable[[tf.Tensor, tf.Tensor], list[tf.Tensor]]
+"""Ids and lengths to last states, or to maxima and means."""
 
 _AT_TRAINING_ONLY: Final = (
     keras.layers.Dropout,
@@ -42,8 +45,8 @@ def fast_call(model: Any, give: Call) -> Call | None:
     found = _parts(kept)
     if found is None:
         return None
-    strings, embedding, bilstm, pooling, others = found
-    features = _Features(embedding, bilstm, pooling)
+    strings, embedding, recurrent, pooling, others = found
+    features = _Features(embedding, recurrent, pooling)
 
     def call(text: tf.Tensor) -> Any:
         x = give(text)
@@ -60,27 +63,63 @@ def fast_call(model: Any, give: Call) -> Call | None:
 class _Features:
     """`[batch, time] int64 -> [batch, units]`, pooled as the model pools."""
 
-    def __init__(self, embedding: Any, bilstm: Any, pooling: Any) -> None:
-        self._weights = RecurrentWeights(embedding, bilstm)
+    def __init__(self, embedding: Any, recurrent: Any, pooling: Any) -> None:
         self._pooling = type(pooling)
+        self._is_bidirectional = isinstance(recurrent, keras.layers.Bidirectional)
+        self._read = _bilstm(embedding, recurrent) or _packed(embedding, recurrent)
+        self._masked = bool(embedding.mask_zero)
 
     def __call__(self, ids: tf.Tensor) -> tf.Tensor:
-        lengths = self._weights.lengths(ids)
+        rows, time = tf.unstack(tf.shape(ids))
+        lengths = tf.fill([rows], time)
+        if self._masked:
+            lengths = tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
         longest = tf.reduce_max(tf.concat([lengths, [0]], axis=0))
-        found = by_batch_size(self._weights, ids[:, :longest], lengths)
-        if not self._weights.pooled:
-            return found
-        largest, mean = tf.split(found, 2, axis=1)
+        found = self._read(ids[:, :longest], lengths)
         steps = lengths[:, tf.newaxis]
         if self._pooling is _MEAN:
             # Keras divides by the number of words, which may be none.
-            return tf.where(steps > 0, mean, float("nan"))
-        # Keras's maximum does not heed the mask, and a masked step's output is 0.
-        return tf.where(steps < tf.shape(ids)[1], tf.maximum(largest, 0.0), largest)
+            return tf.where(steps > 0, found[1], float("nan"))
+        if self._pooling is _MAX and self._is_bidirectional:
+            # Keras's maximum does not heed the mask, and a masked step of both directions gives 0.
+            return tf.where(steps < time, tf.maximum(found[0], 0.0), found[0])
+        return found[0]
+
+
+def _bilstm(embedding: Any, layer: Any) -> Read | None:
+    """The way of this project's own graph, by batch size."""
+    if not _is_bilstm(layer):
+        return None
+    weights = RecurrentWeights(embedding, layer)
+
+    def read(ids: tf.Tensor, lengths: tf.Tensor) -> list[tf.Tensor]:
+        found = by_batch_size(weights, ids, lengths)
+        return list(tf.split(found, 2, axis=1)) if weights.pooled else [found]
+
+    return read
+
+
+def _packed(embedding: Any, layer: Any) -> Read:
+    """Any other layer that is known."""
+    directions = directions_of(layer)
+    assert directions is not None
+    table = tf.Variable(keras.ops.convert_to_numpy(embedding.embeddings), trainable=False)
+    pooled = bool(layer.return_sequences)
+
+    def read(ids: tf.Tensor, lengths: tf.Tensor) -> list[tf.Tensor]:
+        ordered = tf.math.top_k(lengths, k=tf.shape(lengths)[0])
+        words, index = tf.unique(tf.reshape(tf.gather(ids, ordered.indices), [-1]))
+        index = tf.reshape(index, tf.shape(ids))
+        found = packed(directions, tf.gather(table, words), index, ordered.values, pooled=pooled)
+        return [
+            tf.scatter_nd(ordered.indices[:, tf.newaxis], kind, tf.shape(kind)) for kind in found
+        ]
+
+    return read
 
 
 def _parts(layers: list[Any]) -> tuple[list[Any], Any, Any, Any, list[Any]] | None:
-    """Layers of strings, Embedding, Bidirectional, pooling (or None), and those behind."""
+    """Layers of strings, Embedding, LSTM or GRU, pooling (or None), and those behind."""
     vectorizers = [
         place
         for place, layer in enumerate(layers)
@@ -91,30 +130,32 @@ def _parts(layers: list[Any]) -> tuple[list[Any], Any, Any, Any, list[Any]] | No
     strings, others = layers[: vectorizers[0] + 1], layers[vectorizers[0] + 1 :]
     if not _gives_words_then_padding(strings[-1]) or len(others) < 3:
         return None
-    embedding, bilstm, *behind = others
-    if type(embedding) is not keras.layers.Embedding or not _is_known(embedding, bilstm):
+    embedding, recurrent, *behind = others
+    if type(embedding) is not keras.layers.Embedding or not _is_known(embedding, recurrent):
         return None
-    if not bilstm.return_sequences:
-        return strings, embedding, bilstm, None, behind
+    if not recurrent.return_sequences:
+        return strings, embedding, recurrent, None, behind
     pooling, *behind = behind
-    if (
-        type(pooling) not in (_MAX, _MEAN)
-        or pooling.keepdims
-        or pooling.data_format != "channels_last"
-    ):
+    if type(pooling) not in (_MAX, _MEAN) or pooling.keepdims:
         return None
-    return strings, embedding, bilstm, pooling, behind
+    return strings, embedding, recurrent, pooling, behind
 
 
-def _is_known(embedding: Any, bilstm: Any) -> bool:
-    if type(bilstm) is not keras.layers.Bidirectional:
+def _is_known(embedding: Any, recurrent: Any) -> bool:
+    computing = (embedding, recurrent)
+    if any(layer.compute_dtype != "float32" for layer in computing):
+        return False
+    return directions_of(recurrent) is not None
+
+
+def _is_bilstm(layer: Any) -> bool:
+    if type(layer) is not keras.layers.Bidirectional:
         return False
     try:
-        check_bilstm(bilstm)
+        check_bilstm(layer)
     except ExportError:
         return False
-    computing = (embedding, bilstm, bilstm.forward_layer, bilstm.backward_layer)
-    return all(layer.compute_dtype == "float32" for layer in computing)
+    return True
 
 
 def _gives_words_then_padding(vectorizer: Any) -> bool:

@@ -91,7 +91,7 @@ def find_head(function: TextFunction, numbers: Array, asked: str | None = None) 
     }
     known = {source: kind for source, kind in evidence.items() if kind}
     if len(set(known.values())) != 1:
-        said = listed([f"{source} says {kind}" for source, kind in known.items()])
+        said = listed([f"{source} says {kind}" for source, kind in known.items()]) or "none says"
         raise UnfitModelError(
             f"`output` must be told where it cannot be known: --output {' or '.join(HEADS)}. Received: {said}"
         )

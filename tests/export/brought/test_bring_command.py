@@ -48,6 +48,8 @@ def place(tmp_path_factory):
     (folder / "rows.csv").write_text("text,label\nso happy,positive\n")
     (folder / "folder").mkdir()
     (folder / "folder" / "saved_model.pb").touch()
+    (folder / "run").mkdir()
+    (folder / "run" / "model.keras").touch()
     return folder
 
 
@@ -65,6 +67,8 @@ USAGE = [
     (["their.keras", "--labels", LABELS, "--test-data", "no.csv"], "`test-data` must be a file with labelled texts. Received: test-data=no.csv"),
     (["their.keras", "--labels", "one", "--test-data", "rows.csv"], "2 to 1,000 classes"),
     (["their.keras", *BOTH, "--output", "margin"], "argument --output: invalid choice: 'margin'"),
+    (["run", *BOTH], "a run knows its labels and its test part; leave out --labels"),
+    (["run"], "`model` must stand in its run folder, beside config.json"),
     (["--labels", LABELS], "expected a model"),
     (["--list", "--labels", LABELS], "expected a model. Received: labels alone"),
 ]  # fmt: skip
@@ -168,10 +172,3 @@ def test_a_folder_that_keras_exported_is_published(
     weights = [path.stat().st_size for path in (tmp_path / "models/1/variables").glob("*.data*")]
     twice = [path.stat().st_size for path in (folder / "variables").glob("*.data*")]
     assert np.sum(weights) < 0.8 * np.sum(twice)
-
-
-@pytest.mark.slow
-def test_a_run_of_ours_still_needs_neither(tiny_run, capsys):
-    """And takes neither: it knows its labels."""
-    assert main([str(tiny_run), "--labels", LABELS]) == 2
-    assert "a run knows its labels and its test part" in capsys.readouterr().err

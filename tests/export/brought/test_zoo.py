@@ -76,7 +76,7 @@ def test_a_model_of_anybodys_passes_the_whole_gate(name, rows_of, quick_gate, pu
     published.answers[name] = (rows, report.answers)
     assert report.largest_difference < 1e-6
     card = json.loads((path / "assets.extra" / "model_card.json").read_text())
-    graph = "fast" if name.startswith("bilstm") else "general"
+    graph = "fast" if name.startswith(("bilstm", "gru")) else "general"
     assert (card["graph"], card["labels"]) == (graph, list(rows.names))
     assert TOLD.get(name, "answered as the Keras model does") in card["brought"]["awkward texts"]
     assert card["brought"]["head"].startswith(HEADS.get(name, "softmax; told by "))
