@@ -78,6 +78,7 @@ def _objects_in(file: Path) -> dict[str, Any]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(file.stem, module)
+    sys.path.append(str(file.resolve().parent))  # it may import its neighbours, as a script does
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever somebody's code raises

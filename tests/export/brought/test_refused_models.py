@@ -1,5 +1,7 @@
 """Models that cannot be served are refused in one sentence that tells what to do, before anything is written."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -252,6 +254,15 @@ def test_a_python_file_brings_what_is_not_registered(tmp_path):
     np.testing.assert_allclose(
         found.predict(TEXTS), model.predict(np.array(TEXTS, object), verbose=0), atol=1e-6
     )
+
+
+def test_a_python_file_may_import_its_neighbours(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "neighbour_of_layers.py").write_text("FOUND = 1\n")
+    file = tmp_path / "layers_with_a_neighbour.py"
+    file.write_text("from neighbour_of_layers import FOUND\n")
+    path = saved(four_classes(), tmp_path / "theirs.keras")
+    assert read_model(path, [file]).output_shape == (None, 4)
 
 
 def test_a_python_file_that_fails(tmp_path):
