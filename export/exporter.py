@@ -153,7 +153,8 @@ def export_model(
 
     Args:
         model: a trained string model; see `export.graph.saved_model.ServingModule`. With `labels` anybody's
-            Keras text model, or the path of its file.
+            Keras text model, or the path of its file; its recurrent layers are told not to use cuDNN, so whoever
+            wants to train on loads it anew.
         to: folder that holds the numbered versions, all of one format; made if it is not there. A
             `StoreUrl("s3://bucket/models/x")` is one in a store.
         split: the test part of the run, to compare answers on; the examination of a folder that has
