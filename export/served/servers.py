@@ -29,7 +29,6 @@ NONE: Final = "none"
 PACKAGES_ROOT: Final = Path(__file__).parents[2]
 """Where `python -m` finds the embedded server, whatever the working directory."""
 
-_REST_FLAG: Final = "--rest_api_port"
 _DOCKER_S: Final = 20
 """A docker whose engine hangs would otherwise keep its caller for ever."""
 
@@ -144,7 +143,7 @@ def _best() -> Choice:
         return Choice((_program(found),))
     missing = _missing()
     if missing is None:
-        return Choice((_embedded(),))
+        return Choice((_EMBEDDED_SERVER,))
     return Choice((), f"{REAL} is not on the PATH, and the embedded server needs {missing}")
 
 
@@ -154,7 +153,7 @@ def _named(name: str) -> Server:
             raise UnknownServerError(
                 f"`server` {EMBEDDED} needs {missing}. Received: server={name}"
             )
-        return _embedded()
+        return _EMBEDDED_SERVER
     # The PATH is searched for a bare name alone; a relative path is one of the folder that we are in.
     if found := shutil.which(name):
         return _program(str(Path(found).absolute()))
@@ -180,7 +179,9 @@ def _is_there(path: str) -> bool:
 def _missing() -> str | None:
     """Looked for, not imported: that takes seconds, and the server does it anyway."""
     missing = [
-        name for name in ("serving", "tensorflow", "tensorflow_serving") if not find_spec(name)
+        name
+        for name in ("serving", "tensorflow", "tensorflow_serving", "starlette", "uvicorn")
+        if not find_spec(name)
     ]
     return f"{', '.join(missing)}; install by: pip install '.[server]'" if missing else None
 
@@ -204,7 +205,7 @@ def _flags(place: Place, base_path: str, port: int, rest_port: int) -> list[str]
     """Those that every release has: several may be asked, and an unknown flag ends a server."""
     return [
         f"--port={port}",
-        f"{_REST_FLAG}={rest_port}",
+        f"--rest_api_port={rest_port}",
         f"--model_name={place.model_name}",
         f"--model_base_path={base_path}",
         # By default it tries five times more, a minute apart.
@@ -240,37 +241,19 @@ def _image(image: str) -> Server:
     )
 
 
-_EMBEDDED_COMMAND: Final = (sys.executable, "-m", "serving.server")
-
-
-def _embedded() -> Server:
-    speaks_rest = _embedded_speaks_rest()
-
-    def command(place: Place) -> list[str]:
-        return [
-            "env", "CUDA_VISIBLE_DEVICES=-1",  # the gate may hold all of a GPU's memory
-            *_EMBEDDED_COMMAND, "--host=127.0.0.1", f"--port={place.port}",
-            *([f"{_REST_FLAG}={place.rest_port}"] if speaks_rest else []),
-            f"--model_name={place.model_name}", f"--model_base_path={place.base_path}",
-        ]  # fmt: skip
-
-    return Server("embedded server", speaks_rest, command)
-
-
-def _embedded_speaks_rest() -> bool:
-    """By its own help, which needs no TensorFlow: a sixth of a second."""
-    told = subprocess.run(  # noqa: S603 (words of our own, no shell)
-        [*_EMBEDDED_COMMAND, "--help"],
-        cwd=PACKAGES_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    return _REST_FLAG in told.stdout
+def _embedded_command(place: Place) -> list[str]:
+    return [
+        "env", "CUDA_VISIBLE_DEVICES=-1",  # the gate may hold all of a GPU's memory
+        sys.executable, "-m", "serving.server",
+        "--host=127.0.0.1", f"--port={place.port}", f"--rest_api_port={place.rest_port}",
+        f"--model_name={place.model_name}", f"--model_base_path={place.base_path}",
+    ]  # fmt: skip
 
 
 def _embedded_version() -> str:
     import tensorflow as tf  # noqa: PLC0415 (it takes seconds)
 
     return f"of TensorFlow {tf.__version__}"
+
+
+_EMBEDDED_SERVER: Final = Server("embedded server", True, _embedded_command)

@@ -1,1 +1,1 @@
-"""The embedded server: SavedModels over gRPC as tensorflow_model_server answers, where that is not to be had."""
+"""The embedded server: SavedModels over gRPC and REST as tensorflow_model_server answers, where that is not to be had."""

@@ -1,6 +1,6 @@
-"""Serve SavedModels over gRPC as tensorflow_model_server does, for machines without that server.
+"""Serve SavedModels over gRPC and REST as tensorflow_model_server does, for machines without that server.
 
-    python -m serving.server --model_name=tweet_sentiment --model_base_path=models/tweet_sentiment
+    python -m serving.server --rest_api_port=8501 --model_name=tweet_sentiment --model_base_path=models/tweet_sentiment
 
 `docs/serving.md` tells in what it differs from the real one.
 """
@@ -81,7 +81,8 @@ def _serve(server: "EmbeddedServer", options: ServerOptions, stop_signal: StopSi
         if stop_signal.wait(0.1):
             return
     for name, version in server.registry.serving().items():
-        print(f"Serving {name} version {version} at {server.address}", flush=True)
+        rest = f", REST at {server.rest_address}" if server.rest_address else ""
+        print(f"Serving {name} version {version} at {server.address}{rest}", flush=True)
     stop_signal.wait()
 
 

@@ -10,8 +10,9 @@ import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.server.flags import ServerOptions
-from serving.server.preflight import check_listening, join
+from serving.server.preflight import bind, check_listening, join
 from serving.server.registry import Registry
+from serving.server.rest.listener import RestListener
 from serving.server.servicer import Health, ModelService, PredictionService, health_handler
 from serving.server.stop_signal import CANCEL_S
 
@@ -28,7 +29,7 @@ _CHANNEL_OPTIONS: Final = (
 
 
 class EmbeddedServer:
-    """A gRPC server over SavedModels, in this process.
+    """A server of gRPC and REST over SavedModels, in this process.
 
         with EmbeddedServer(ServerOptions(models=(config,), port=0)) as server:
             print(server.address)
@@ -37,7 +38,7 @@ class EmbeddedServer:
         options: What to serve, and where.
 
     Attributes:
-        port: The TCP port, also where 0 asked for a free one.
+        port: The TCP port for gRPC, also where 0 asked for a free one.
         registry: The models.
 
     Raises:
@@ -59,11 +60,18 @@ class EmbeddedServer:
         if options.socket_path is not None:
             # gRPC reads it as part of an address, where %41 is an A.
             self._listen(f"unix:{quote(os.fsencode(options.socket_path))}")
+        self._rest = _rest(options, self.registry) if options.rest_api_port else None
 
     @property
     def address(self) -> str:
         """Where a client finds it, as `host:port`."""
         return join(self._options.host, self.port)
+
+    @property
+    def rest_address(self) -> str | None:
+        """Where REST is, as `host:port`; `None` where it is not."""
+        port = self._options.rest_api_port
+        return join(self._options.host, port) if port else None
 
     def __enter__(self) -> "Self":
         self.start()
@@ -76,6 +84,8 @@ class EmbeddedServer:
         """Load what is there, then answer; versions that come later are picked up by a thread."""
         self.registry.poll()
         self._server.start()
+        if self._rest is not None:
+            self._rest.start()
         self.registry.start()
         self._health = Health.SERVING
 
@@ -86,7 +96,11 @@ class EmbeddedServer:
         """
         self._health = Health.NOT_SERVING
         give_up = time.monotonic() + self._options.drain_s + CANCEL_S
+        if self._rest is not None:
+            self._rest.stop()
         self._server.stop(self._options.drain_s).wait(self._options.drain_s + CANCEL_S)
+        if self._rest is not None:
+            self._rest.wait(max(0.0, give_up - time.monotonic()))
         self.registry.stop(max(0.0, give_up - time.monotonic()))
 
     def _add_services(self) -> None:
@@ -106,6 +120,16 @@ class EmbeddedServer:
             return self._server.add_secure_port(address, _credentials(self._options.ssl))
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}: gRPC says why above") from error
+
+
+def _rest(options: ServerOptions, registry: Registry) -> RestListener:
+    return RestListener(
+        registry,
+        bind(options.host, options.rest_api_port, "--rest_api_port"),
+        options.rest_api_threads,
+        options.rest_api_timeout_s,
+        options.drain_s,
+    )
 
 
 def _credentials(ssl: Any) -> grpc.ServerCredentials:

@@ -13,12 +13,12 @@ from serving.server.model_versions import ModelConfig
 
 PROGRAM: Final = "python -m serving.server"
 _DESCRIPTION: Final = """\
-Serve SavedModels over gRPC as tensorflow_model_server does, on a machine that has TensorFlow for Python
+Serve SavedModels over gRPC and REST as tensorflow_model_server does, on a machine that has TensorFlow for Python
 and not that server. For laptops and tests; it listens on this machine only unless told otherwise."""
 
 _NOT_OFFERED: Final = {
-    "--rest_api_port": "there is no REST here",
-    "--http_port": "there is no REST here",
+    "--http_port": "it is called --rest_api_port now",
+    "--rest_api_enable_cors_support": "pages of other servers are not answered here",
     "--enable_batching": "requests are not batched here",
     "--batching_parameters_file": "requests are not batched here",
     "--monitoring_config_file": "there are no metrics here",
@@ -42,7 +42,10 @@ class ServerOptions:
     Attributes:
         models: The models, each name once.
         host: Name or address to listen on.
-        port: TCP port; 0 takes a free one.
+        port: TCP port for gRPC; 0 takes a free one.
+        rest_api_port: TCP port for REST; 0 for none.
+        rest_api_timeout_s: Seconds that a request over REST may take; `None` for any time.
+        rest_api_threads: Requests over REST worked on at once; the rest wait.
         socket_path: Unix socket to listen on too; `None` for none.
         poll_s: Seconds between two looks for versions; 0 looks once.
         max_threads: Requests worked on at once; the rest wait.
@@ -55,6 +58,9 @@ class ServerOptions:
     models: tuple[ModelConfig, ...]
     host: str = "localhost"
     port: int = 8500
+    rest_api_port: int = 0
+    rest_api_timeout_s: float | None = 30.0
+    rest_api_threads: int = 4
     socket_path: Path | None = None
     poll_s: float = 1.0
     max_threads: int = 4
@@ -74,11 +80,16 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
     given, unknown = parser.parse_known_args(arguments)
     if unknown:
         parser.error(_about_unknown(unknown[0]))
+    if given.port and given.port == given.rest_api_port:
+        parser.error(f"--port and --rest_api_port must differ, received {given.port} for both")
     try:
         return ServerOptions(
             models=_models(given),
             host=given.host,
             port=given.port,
+            rest_api_port=given.rest_api_port,
+            rest_api_timeout_s=given.rest_api_timeout_in_ms / 1000 or None,
+            rest_api_threads=given.rest_api_num_threads,
             socket_path=given.grpc_socket_path,
             poll_s=given.file_system_poll_wait_seconds,
             max_threads=given.grpc_max_threads,
@@ -136,7 +147,14 @@ def _add_listening(group: Any) -> None:
         type=number(int, 0, 65535),
         default=8500,
         metavar="N",
-        help="TCP port; 0 takes a free one and prints it (default %(default)s)",
+        help="TCP port for gRPC; 0 takes a free one and prints it (default %(default)s)",
+    )
+    add(
+        "--rest_api_port",
+        type=number(int, 0, 65535),
+        default=0,
+        metavar="N",
+        help="TCP port for REST (default 0: none)",
     )
     add(
         "--host",
@@ -175,6 +193,20 @@ def _add_limits(group: Any) -> None:
         default=4 * (os.cpu_count() or 1),
         metavar="N",
         help="requests worked on at once; more of them wait (default 4 x cores, %(default)s here)",
+    )
+    add(
+        "--rest_api_num_threads",
+        type=number(int, 1, 65535),
+        default=4 * (os.cpu_count() or 1),
+        metavar="N",
+        help="the same for REST (default 4 x cores, %(default)s here)",
+    )
+    add(
+        "--rest_api_timeout_in_ms",
+        type=number(int, 0, _LARGEST),
+        default=30_000,
+        metavar="MS",
+        help="milliseconds that a request over REST may take; 0 for any time (default %(default)s)",
     )
     add(
         "--max_request_rows",

@@ -37,6 +37,8 @@ def check_listening(options: ServerOptions) -> None:
     if options.ssl is not None:
         check_credentials(options.ssl)
     check_address(options.host, options.port)
+    if options.rest_api_port:
+        check_address(options.host, options.rest_api_port, "--rest_api_port")
     if options.socket_path is not None:
         check_socket_path(options.socket_path)
 
@@ -95,43 +97,69 @@ def _check_certificates(field: str, text: str) -> None:
         ) from error
 
 
-def check_address(host: str, port: int) -> None:
+def check_address(host: str, port: int, option: str = "--port") -> None:
     """Look whether this machine can listen there; the port is free again afterwards.
 
     Raises:
-        OSError: It cannot.
+        OSError: It cannot; the message names the option by which to choose another port.
+    """
+    for bound in bind(host, port, option):
+        bound.close()
+
+
+def bind(host: str, port: int, option: str) -> list[socket.socket]:
+    """Sockets at a port of every address that a name has here, not yet listening.
+
+    Raises:
+        OSError: One cannot be had; none is left open.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, ValueError) as error:
         raise OSError(f"cannot listen on {host}: no machine of that name is known") from error
-    failures = [failure for *kind, _, address in found if (failure := _try_to_bind(kind, address))]
+    tried = [_try_to_bind(kind, address) for *kind, _, address in found]
+    bound = [one for one in tried if isinstance(one, socket.socket)]
+    failures = [one for one in tried if isinstance(one, OSError)]
     # A machine without IPv6 may know "localhost" by an IPv6 address; one that is taken is another matter:
     # half of the callers would reach another server.
     if serious := [one for one in failures if one.errno != errno.EADDRNOTAVAIL] or (
         failures if len(failures) == len(found) else []
     ):
-        raise OSError(f"cannot listen on {join(host, port)}: {_reason(serious[0])}")
+        for one in bound:
+            one.close()
+        raise OSError(f"cannot listen on {join(host, port)}: {_reason(serious[0], option)}")
+    return bound
 
 
-def _try_to_bind(kind: Sequence[int], address: Any) -> OSError | None:
+def _try_to_bind(kind: Sequence[int], address: Any) -> socket.socket | OSError:
     try:
-        with contextlib.closing(socket.socket(*kind)) as probe:
-            # As gRPC does: connections of a server that was just stopped keep nobody away.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        bound = socket.socket(*kind)
     except OSError as error:
-        if error.errno == errno.EAFNOSUPPORT:
-            error.errno = errno.EADDRNOTAVAIL
-        return error
-    return None
+        return _without_family(error)
+    try:
+        # As gRPC does: connections of a server that was just stopped keep nobody away.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if bound.family == socket.AF_INET6:
+            # IPv4 has a socket of its own.
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        return _without_family(error)
+    return bound
 
 
-def _reason(error: OSError) -> str:
+def _without_family(error: OSError) -> OSError:
+    if error.errno == errno.EAFNOSUPPORT:
+        error.errno = errno.EADDRNOTAVAIL
+    return error
+
+
+def _reason(error: OSError, option: str) -> str:
     return {
-        errno.EADDRINUSE: "another server has that port; stop it, or choose another by --port",
+        errno.EADDRINUSE: f"another server has that port; stop it, or choose another by {option}",
         errno.EADDRNOTAVAIL: "that is no address of this machine; choose another by --host",
-        errno.EACCES: "this user may not take that port; choose one above 1023 by --port",
+        errno.EACCES: f"this user may not take that port; choose one above 1023 by {option}",
     }.get(error.errno or 0, str(error.strerror))
 
 

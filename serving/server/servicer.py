@@ -98,9 +98,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             if name != _METADATA_FIELD:
                 raise invalid(f"Metadata field {name} is not supported")
         with self._registry.use(request.model_spec) as (servable, answering):
-            signatures = get_model_metadata_pb2.SignatureDefMap()
-            for name, declared in servable.signature_defs.items():
-                signatures.signature_def[name].CopyFrom(declared)
+            signatures = servable.signature_map()
         response = get_model_metadata_pb2.GetModelMetadataResponse(model_spec=answering)
         response.metadata[_METADATA_FIELD].Pack(signatures)
         return response

@@ -26,11 +26,13 @@ class StatusError(Exception):
     Attributes:
         code: gRPC's status code.
         message: For the caller, cut as TensorFlow Serving cuts it.
+        whole: The same, not cut, as it goes over REST.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         self.code = code
         self.message = _cut(message)
+        self.whole = message
         super().__init__(f"{code.name}: {self.message}")
 
 

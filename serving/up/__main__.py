@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_options(arguments)
     try:
         launcher = _take(options.choice)
-        _check_ports(launcher, options.deployment)
+        _check_ports(options.deployment)
         return _run(launcher, options.deployment, options.timeout_s)
     except (NoServerError, ServingError, OSError) as error:
         print(f"{PROGRAM}: {shown(str(error))}", file=sys.stderr)
@@ -52,10 +52,8 @@ def _take(choice: str | None) -> Launcher:
     return chosen.launcher
 
 
-def _check_ports(launcher: Launcher, deployment: Deployment) -> None:
-    ports = {"--port": deployment.port}
-    if launcher.has_rest:
-        ports["--rest-api-port"] = deployment.rest_api_port
+def _check_ports(deployment: Deployment) -> None:
+    ports = {"--port": deployment.port, "--rest-api-port": deployment.rest_api_port}
     for option, port in ports.items():
         if _is_taken(port):
             raise NoServerError(
@@ -76,7 +74,7 @@ def _run(launcher: Launcher, deployment: Deployment, timeout_s: float) -> int:
     """Start, wait until it serves, tell how to ask it, wait for its end."""
     with ChildServer(launcher.command(deployment), launcher.environment(deployment)) as child:
         if wait_until_it_serves(child, launcher.name, deployment, timeout_s):
-            lines = ask_lines(launcher, deployment)
+            lines = ask_lines(deployment)
             _say(f"\nAsk it from another terminal; Ctrl-C here ends it:\n{lines}\n")
         code = child.wait()
         if not child.told_to_stop:

@@ -9,31 +9,27 @@ from typing import Final
 from urllib.parse import quote
 
 from export.signatures import MODEL_NAME
-from serving.up.launchers import Deployment, Launcher
+from serving.up.launchers import Deployment
 
 _CLIENT_PORT: Final = 8500
 """Where `serving.client` asks if it is told nothing."""
 _TEXT: Final = "I love it"
 
 
-def ask_lines(launcher: Launcher, deployment: Deployment) -> str:
+def ask_lines(deployment: Deployment) -> str:
     """One line for each way to ask, indented.
 
     Args:
-        launcher: The server.
-        deployment: What it serves, and where.
+        deployment: What the server serves, and where.
     """
     words = [shown_python(), "-m", "serving.client", _TEXT]
     if deployment.port != _CLIENT_PORT:
         words += ["--address", f"localhost:{deployment.port}"]
     if deployment.model_name != MODEL_NAME:
         words += ["--model-name", deployment.model_name]
-    commands = [words]
-    if launcher.has_rest:
-        body = json.dumps({"instances": [_TEXT]})
-        name = quote(deployment.model_name)
-        url = f"localhost:{deployment.rest_api_port}/v1/models/{name}:predict"
-        commands.append(["curl", "-d", body, url])
+    body = json.dumps({"instances": [_TEXT]})
+    url = f"localhost:{deployment.rest_api_port}/v1/models/{quote(deployment.model_name)}:predict"
+    commands = [words, ["curl", "-d", body, url]]
     return "\n".join(f"  {shlex.join(command)}" for command in commands)
 
 

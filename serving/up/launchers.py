@@ -32,7 +32,7 @@ class Deployment:
         base_path: Folder of numbered versions, absolute: the real server and docker take no other.
         model_name: Name under which the model is asked.
         port: TCP port for gRPC.
-        rest_api_port: TCP port for REST, where the server has it.
+        rest_api_port: TCP port for REST.
     """
 
     base_path: Path
@@ -48,7 +48,6 @@ class Launcher:
     Attributes:
         choice: Its word for `--with`.
         name: What people call it.
-        has_rest: Whether it answers REST too.
         obstacle: Tells in words why it cannot start on this machine; `None` where it can.
         command: The words that start it in the foreground.
         environment: Variables that it needs beside those of this process.
@@ -56,7 +55,6 @@ class Launcher:
 
     choice: str
     name: str
-    has_rest: bool
     obstacle: Callable[[], str | None]
     command: Callable[[Deployment], list[str]]
     environment: Callable[[Deployment], dict[str, str]] = lambda _: {}
@@ -107,9 +105,10 @@ def _docker_environment(deployment: Deployment) -> dict[str, str]:
 
 def _embedded_obstacle() -> str | None:
     # Looked for, not imported: that takes seconds, and the child does it anyway.
-    missing = [name for name in ("tensorflow", "tensorflow_serving") if find_spec(name) is None]
+    needed = ("tensorflow", "tensorflow_serving", "starlette", "uvicorn")
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
-        return f"{' and '.join(missing)} cannot be imported; install by: pip install '.[server]'"
+        return f"{', '.join(missing)} cannot be imported; install by: pip install '.[server]'"
     return None
 
 
@@ -119,6 +118,7 @@ def _embedded_command(deployment: Deployment) -> list[str]:
         "-m",
         "serving.server",
         f"--port={deployment.port}",
+        f"--rest_api_port={deployment.rest_api_port}",
         f"--model_name={deployment.model_name}",
         f"--model_base_path={deployment.base_path}",
     ]
@@ -136,9 +136,9 @@ def _runs(*command: str) -> bool:
 
 
 LAUNCHERS: Final = (
-    Launcher("real", _REAL, True, _real_obstacle, _real_command),
-    Launcher("docker", "docker", True, _docker_obstacle, _docker_command, _docker_environment),
-    Launcher("embedded", "the embedded server", False, _embedded_obstacle, _embedded_command),
+    Launcher("real", _REAL, _real_obstacle, _real_command),
+    Launcher("docker", "docker", _docker_obstacle, _docker_command, _docker_environment),
+    Launcher("embedded", "the embedded server", _embedded_obstacle, _embedded_command),
 )
 """Best first."""
 

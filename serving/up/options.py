@@ -82,7 +82,7 @@ def _build_parser() -> Parser:
         type=number(int, 1, 65535),
         default=8501,
         metavar="PORT",
-        help="TCP port for REST, which the embedded server has not (default %(default)s)",
+        help="TCP port for REST (default %(default)s)",
     )
     add(
         "--with",

@@ -8,7 +8,12 @@ import grpc
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from tensorflow.python.eager.cancellation import CancellationManager
-from tensorflow_serving.apis import classification_pb2, input_pb2, predict_pb2
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    input_pb2,
+    predict_pb2,
+)
 
 from export.signatures import CLASSES, EXAMPLES, SCORES, SERVING_DEFAULT
 from serving.server.saved_model.signature import ServedSignature, dtype_name
@@ -91,6 +96,13 @@ class Servable:
         response.model_spec.signature_name = name
         _fill_classes(response.result, outputs, len(examples))
         return response
+
+    def signature_map(self) -> get_model_metadata_pb2.SignatureDefMap:
+        """Every signature as the file declares it, as metadata tell it."""
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        for name, declared in self.signature_defs.items():
+            signatures.signature_def[name].CopyFrom(declared)
+        return signatures
 
 
 def _read_signature_defs(path: Path) -> dict[str, meta_graph_pb2.SignatureDef]:

@@ -1,4 +1,4 @@
-"""A tensorflow_model_server for tests: our embedded server behind the real one's flags, with the REST that it lacks.
+"""A tensorflow_model_server for tests: our embedded server behind the real one's flags, with a REST that can go wrong.
 
     python model_server.py [BEHAVIOUR] --port=1 --rest_api_port=2 --model_name=m --model_base_path=/models/m
 

@@ -431,14 +431,6 @@ CLASSIFY = {
         INVALID,
         "No signature was found with the name: x",
     ),
-    "a Predict signature": (
-        classify_request("a", model_spec=spec()),
-        INVALID,
-        (
-            "Expected classification signature method_name to be tensorflow/serving/classify."
-            " Was: tensorflow/serving/predict"
-        ),
-    ),
     "no example": (classify_request(), INVALID, "Input is empty."),
     "no input": (
         classification_pb2.ClassificationRequest(model_spec=spec(signature_name="classify")),
@@ -451,6 +443,15 @@ CLASSIFY = {
 @pytest.mark.parametrize(("request_", "code", "message"), CLASSIFY.values(), ids=CLASSIFY)
 def test_classify_refuses(stub, request_, code, message):
     assert refusal(stub.Classify, request_) == (code, message)
+
+
+def test_classify_refuses_a_signature_without_examples(stub):
+    """The signature's whole definition follows."""
+    code, message = refusal(stub.Classify, classify_request("a", model_spec=spec()))
+    assert code == PRECONDITION
+    assert message.startswith(
+        'No classification inputs found in SignatureDef: inputs {\n  key: "text"'
+    )
 
 
 def classes(response):

@@ -24,7 +24,7 @@ from serving.client.channel import Tls
 from serving.client.errors import ServerUnavailableError, ServingError
 from serving.server.flags import parse_flags
 
-FLAGS = 12
+FLAGS = 15
 
 
 @pytest.fixture
@@ -184,8 +184,14 @@ def test_an_empty_folder_is_said(run, tmp_path):
             "must be true or false",
         ),
         (
-            ["--model_base_path=x", "--rest_api_port=8501"],
-            "--rest_api_port is for tensorflow_model_server: there is no REST here",
+            ["--model_base_path=x", "--rest_api_port=70000"],
+            "argument --rest_api_port: must be from 0 to 65535, received '70000'",
+        ),
+        (["--model_base_path=x", "--rest_api_num_threads=0"], "must be from 1 to 65535"),
+        (["--model_base_path=x", "--rest_api_timeout_in_ms=-1"], "must be from 0 to 2147483647"),
+        (
+            ["--model_base_path=x", "--port=8501", "--rest_api_port=8501"],
+            "--port and --rest_api_port must differ, received 8501 for both",
         ),
         (["--model_base_path=x", "--enable_batching"], "requests are not batched here"),
         (["--model_base_path=x", "--por=1"], "unknown argument '--por=1'"),
@@ -224,6 +230,7 @@ def test_help_shows_every_flag_with_its_default(capsys):
 def test_defaults_are_those_of_the_real_server_but_loopback():
     options = parse_flags(["--model_base_path=models/m"])
     assert (options.host, options.port, options.poll_s) == ("localhost", 8500, 1.0)
+    assert (options.rest_api_port, options.rest_api_timeout_s) == (0, 30.0)
     assert options.models[0].name == "default"
     assert not options.health_service
 
