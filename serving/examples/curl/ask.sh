@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ask a model over REST: ./ask.sh [HOST:PORT [MODEL]]
-# REST is of tensorflow_model_server and its docker image; the embedded server speaks gRPC only.
+# Every server of `make serve` has REST: tensorflow_model_server, its docker image, and the embedded one.
 set -eu
 model="http://${1:-localhost:8501}/v1/models/${2:-tweet_sentiment}"
 

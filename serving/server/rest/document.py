@@ -84,7 +84,7 @@ class _Reader:
 
     def _value(self, depth: int) -> Json:
         if depth > MAX_DEPTH:
-            raise self._error(f"Nested deeper than {MAX_DEPTH} levels, which this server takes.")
+            raise self._error(f"Nested deeper than the {MAX_DEPTH} levels that this server takes.")
         first = self._peek()
         if first == ord('"'):
             return self._string()

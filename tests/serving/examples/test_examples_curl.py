@@ -1,12 +1,9 @@
-"""The REST example: what curl really sends, taken down by a stand-in, against the contract.
-
-tensorflow_model_server, which alone speaks REST, can be had neither from PyPI nor from Debian; paths, bodies
-and codes are those of its documentation and sources.
-"""
+"""The REST example: what the embedded server answers to it, and what curl really sends, taken down by a stand-in."""
 
 import json
 import re
 import shutil
+import socket
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +19,9 @@ from export.signatures import (
     TEXT,
     signatures,
 )
+from serving.server.embedded import EmbeddedServer
+from serving.server.flags import ServerOptions
+from serving.server.model_versions import ModelConfig
 
 EXAMPLES = Path(__file__).parents[3] / "serving" / "examples"
 MODEL = f"/v1/models/{MODEL_NAME}"
@@ -96,6 +96,32 @@ def test_it_asks_everything_that_there_is(recorder):
     assert [method for method, _, _ in posts] == ["POST"] * 3
     assert all(path.startswith(f"{MODEL}:") for _, path, _ in posts)
     assert {check_body(path, body) for _, path, body in posts} == set(SIGNATURES)
+
+
+@pytest.fixture
+def exported_rest(tiny_run):
+    """Where REST answers with the project's own export."""
+    with socket.create_server(("localhost", 0)) as probe:
+        port = probe.getsockname()[1]
+    model = ModelConfig(MODEL_NAME, tiny_run / "exported")
+    with EmbeddedServer(ServerOptions((model,), port=0, rest_api_port=port)) as running:
+        yield running.rest_address
+
+
+def test_a_server_answers_all_of_it(exported_rest):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not on the PATH")
+    command = [EXAMPLES / "curl" / "ask.sh", exported_rest]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    # A question in words, then JSON over several lines.
+    answers = re.split(r"^[A-Z].*\n", result.stdout, flags=re.MULTILINE)[1:]
+    states, metadata, rows, labels, classes = map(json.loads, answers)
+    assert states["model_version_status"][0]["state"] == "AVAILABLE"
+    assert set(metadata["metadata"]["signature_def"]["signature_def"]) >= set(SIGNATURES)
+    assert [sum(row) for row in rows["predictions"]] == pytest.approx([1, 1])
+    (answer,), (pairs,) = labels["predictions"], classes["results"]
+    assert dict(pairs)[answer["label"]] == pytest.approx(answer["score"])
 
 
 def test_a_refusal_is_shown_and_ends_it(recorder):

@@ -1,44 +1,21 @@
 """Servers with REST over the tiny model, and bare HTTP to ask them."""
 
-import http.client
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from waiting import wait_for
-
 sys.path.insert(0, str(Path(__file__).parent))
+
+import pytest
+from rest_asker import Rest, free_port
+from waiting import wait_for
 
 from serving.server.embedded import EmbeddedServer
 from serving.server.flags import ServerOptions
 from serving.server.model_versions import ModelConfig
 
 REAL = "tensorflow_model_server"
-
-
-def free_port():
-    with socket.create_server(("localhost", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-class Rest:
-    """One server's REST."""
-
-    def __init__(self, port):
-        self.port = port
-
-    def ask(self, method, path, body=b"", headers=None):
-        """Status, headers, body."""
-        connection = http.client.HTTPConnection("localhost", self.port, timeout=30)
-        try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        finally:
-            connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import Rest, free_port
+from rest_asker import Rest, free_port
 from waiting import wait_for
 
 from serving.server.__main__ import main

@@ -52,7 +52,7 @@ def test_any_bytes_are_a_document_or_a_refusal(document):
 @pytest.mark.parametrize("document", [b"[" * 100_000, b'{"a":' * 100_000])
 def test_depth_is_bounded(document):
     """The real server dies of 20,000."""
-    with pytest.raises(StatusError, match="Nested deeper than 64 levels"):
+    with pytest.raises(StatusError, match="Nested deeper than the 64 levels"):
         parse(b'{"a": ' + document)
 
 
