@@ -110,6 +110,9 @@ _TENSORFLOW_SERVING: Final[dict[str, _Fields]] = {
         "custom_ca": (3, "string"),
         "client_verify": (4, "bool"),
     },
+    # Nor has it this one.
+    "PrometheusConfig": {"enable": (1, "bool"), "path": (2, "string")},
+    "MonitoringConfig": {"prometheus_config": (1, "tensorflow.serving.PrometheusConfig")},
 }
 
 _GRPC_HEALTH: Final[dict[str, _Fields]] = {
@@ -240,6 +243,7 @@ SignatureDefMap: Final = message_class(f"{_SERVING}.SignatureDefMap")
 GetModelStatusRequest: Final = message_class(f"{_SERVING}.GetModelStatusRequest")
 GetModelStatusResponse: Final = message_class(f"{_SERVING}.GetModelStatusResponse")
 SSLConfig: Final = message_class(f"{_SERVING}.SSLConfig")
+MonitoringConfig: Final = message_class(f"{_SERVING}.MonitoringConfig")
 HealthCheckRequest: Final = message_class(f"{_HEALTH}.HealthCheckRequest")
 HealthCheckResponse: Final = message_class(f"{_HEALTH}.HealthCheckResponse")
 

@@ -180,7 +180,14 @@ def _missing() -> str | None:
     """Looked for, not imported: that takes seconds, and the server does it anyway."""
     missing = [
         name
-        for name in ("serving", "tensorflow", "tensorflow_serving", "starlette", "uvicorn")
+        for name in (
+            "serving",
+            "tensorflow",
+            "tensorflow_serving",
+            "starlette",
+            "uvicorn",
+            "prometheus_client",
+        )
         if not find_spec(name)
     ]
     return f"{', '.join(missing)}; install by: pip install '.[server]'" if missing else None

@@ -1,4 +1,4 @@
-"""The text protos that tensorflow_model_server reads: which models to serve, and the keys for TLS."""
+"""The text protos that tensorflow_model_server reads: which models to serve, the keys for TLS, where metrics are."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +53,16 @@ def read_ssl_config(path: Path) -> Any:
     if ssl.client_verify and not ssl.custom_ca:
         raise ValueError(f"{path}: client_verify needs custom_ca, the authority of the clients")
     return ssl
+
+
+def read_metrics_path(path: Path) -> str | None:
+    """Where a `MonitoringConfig` text proto wants the metrics; `None` where it does not.
+
+    Raises:
+        ValueError: The file cannot be read.
+    """
+    config = _read_text_proto(path, messages.MonitoringConfig()).prometheus_config
+    return (config.path or "/monitoring/prometheus/metrics") if config.enable else None
 
 
 _LONGEST: Final = 10_000_000

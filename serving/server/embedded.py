@@ -10,8 +10,10 @@ import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.server.flags import ServerOptions
+from serving.server.metrics import Metrics
 from serving.server.preflight import bind, check_listening, join
 from serving.server.registry import Registry
+from serving.server.rest.app import RestApp
 from serving.server.rest.listener import RestListener
 from serving.server.servicer import Health, ModelService, PredictionService, health_handler
 from serving.server.stop_signal import CANCEL_S
@@ -50,7 +52,8 @@ class EmbeddedServer:
         check_listening(options)
         self._options = options
         self._health = Health.NOT_SERVING
-        self.registry = Registry(options.models, options.poll_s, options.max_rows)
+        self._metrics = Metrics([model.name for model in options.models])
+        self.registry = Registry(options.models, options.poll_s, options.max_rows, self._metrics)
         self._server = grpc.server(
             futures.ThreadPoolExecutor(options.max_threads, thread_name_prefix="rpc"),
             options=_CHANNEL_OPTIONS,
@@ -60,7 +63,7 @@ class EmbeddedServer:
         if options.socket_path is not None:
             # gRPC reads it as part of an address, where %41 is an A.
             self._listen(f"unix:{quote(os.fsencode(options.socket_path))}")
-        self._rest = _rest(options, self.registry) if options.rest_api_port else None
+        self._rest = self._build_rest() if options.rest_api_port else None
 
     @property
     def address(self) -> str:
@@ -105,13 +108,25 @@ class EmbeddedServer:
 
     def _add_services(self) -> None:
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(self.registry), self._server
+            PredictionService(self.registry, self._metrics), self._server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
             ModelService(self.registry), self._server
         )
         if self._options.health_service:
             self._server.add_generic_rpc_handlers((health_handler(lambda: self._health),))
+
+    def _build_rest(self) -> RestListener:
+        options = self._options
+        app = RestApp(
+            self.registry,
+            self._metrics,
+            threads=options.rest_api_threads,
+            timeout_s=options.rest_api_timeout_s,
+            metrics_path=options.metrics_path,
+        )
+        sockets = bind(options.host, options.rest_api_port, "--rest_api_port")
+        return RestListener(app, sockets, options.drain_s)
 
     def _listen(self, address: str) -> int:
         try:
@@ -120,16 +135,6 @@ class EmbeddedServer:
             return self._server.add_secure_port(address, _credentials(self._options.ssl))
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}: gRPC says why above") from error
-
-
-def _rest(options: ServerOptions, registry: Registry) -> RestListener:
-    return RestListener(
-        registry,
-        bind(options.host, options.rest_api_port, "--rest_api_port"),
-        options.rest_api_threads,
-        options.rest_api_timeout_s,
-        options.drain_s,
-    )
 
 
 def _credentials(ssl: Any) -> grpc.ServerCredentials:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from export.start.command_line import Parser, number, word
-from serving.server.config_files import read_model_config, read_ssl_config
+from serving.server.config_files import read_metrics_path, read_model_config, read_ssl_config
 from serving.server.model_versions import ModelConfig
 
 PROGRAM: Final = "python -m serving.server"
@@ -21,7 +21,6 @@ _NOT_OFFERED: Final = {
     "--rest_api_enable_cors_support": "pages of other servers are not answered here",
     "--enable_batching": "requests are not batched here",
     "--batching_parameters_file": "requests are not batched here",
-    "--monitoring_config_file": "there are no metrics here",
     "--model_config_file_poll_wait_seconds": "the configuration is read once here",
     "--platform_config_file": "there is one platform here",
     "--tensorflow_session_parallelism": "set TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS instead",
@@ -46,6 +45,7 @@ class ServerOptions:
         rest_api_port: TCP port for REST; 0 for none.
         rest_api_timeout_s: Seconds that a request over REST may take; `None` for any time.
         rest_api_threads: Requests over REST worked on at once; the rest wait.
+        metrics_path: Where REST answers with metrics; `None` for nowhere.
         socket_path: Unix socket to listen on too; `None` for none.
         poll_s: Seconds between two looks for versions; 0 looks once.
         max_threads: Requests worked on at once; the rest wait.
@@ -61,6 +61,7 @@ class ServerOptions:
     rest_api_port: int = 0
     rest_api_timeout_s: float | None = 30.0
     rest_api_threads: int = 4
+    metrics_path: str | None = None
     socket_path: Path | None = None
     poll_s: float = 1.0
     max_threads: int = 4
@@ -82,6 +83,8 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
         parser.error(_about_unknown(unknown[0]))
     if given.port and given.port == given.rest_api_port:
         parser.error(f"--port and --rest_api_port must differ, received {given.port} for both")
+    if given.monitoring_config_file and not given.rest_api_port:
+        parser.error("--monitoring_config_file needs --rest_api_port, the port of the metrics")
     try:
         return ServerOptions(
             models=_models(given),
@@ -90,6 +93,9 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
             rest_api_port=given.rest_api_port,
             rest_api_timeout_s=given.rest_api_timeout_in_ms / 1000 or None,
             rest_api_threads=given.rest_api_num_threads,
+            metrics_path=read_metrics_path(given.monitoring_config_file)
+            if given.monitoring_config_file
+            else None,
             socket_path=given.grpc_socket_path,
             poll_s=given.file_system_poll_wait_seconds,
             max_threads=given.grpc_max_threads,
@@ -155,6 +161,12 @@ def _add_listening(group: Any) -> None:
         default=0,
         metavar="N",
         help="TCP port for REST (default 0: none)",
+    )
+    add(
+        "--monitoring_config_file",
+        type=_path,
+        metavar="FILE",
+        help="MonitoringConfig text proto: metrics for Prometheus at the port for REST (default none)",
     )
     add(
         "--host",

@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_pb2
 
+from serving.server.metrics import Metrics
 from serving.server.model_versions import ModelConfig, ModelVersions, Version
 from serving.server.saved_model.servable import Servable
 from serving.server.saved_model.warmup import replay_warmup
@@ -22,10 +23,13 @@ class Registry:
         configs: The models, each name once.
         poll_s: Seconds between two looks at the folders; 0 looks once.
         max_rows: Rows in one request at most.
+        metrics: Count the loads.
     """
 
-    def __init__(self, configs: Sequence[ModelConfig], poll_s: float, max_rows: int) -> None:
-        load = functools.partial(_load, max_rows=max_rows)
+    def __init__(
+        self, configs: Sequence[ModelConfig], poll_s: float, max_rows: int, metrics: Metrics
+    ) -> None:
+        load = functools.partial(_load, max_rows=max_rows, metrics=metrics)
         self._models = {config.name: ModelVersions(config, load, _explain) for config in configs}
         self._poll_s = poll_s
         self._stopped = threading.Event()
@@ -139,10 +143,11 @@ def _describe(status: get_model_status_pb2.ModelVersionStatus, version: Version[
         status.status.error_message = message
 
 
-def _load(path: Path, max_rows: int) -> Servable:
+def _load(path: Path, max_rows: int, metrics: Metrics) -> Servable:
     """Load a version and warm it up: only then may it serve."""
-    servable = Servable(path, max_rows)
-    replay_warmup(servable, path)
+    with metrics.load(path):
+        servable = Servable(path, max_rows)
+        replay_warmup(servable, path)
     return servable
 
 

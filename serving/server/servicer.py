@@ -19,6 +19,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.messages import HEALTH_SERVICE, HealthCheckRequest, HealthCheckResponse
+from serving.server.metrics import Metrics
 from serving.server.registry import Registry
 from serving.server.status import StatusError, from_error, invalid
 
@@ -60,17 +61,21 @@ def _cancelled_with(context: grpc.ServicerContext) -> CancellationManager:
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """`tensorflow.serving.PredictionService` over a registry of models."""
+    """`tensorflow.serving.PredictionService` over a registry of models, counted by metrics."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, metrics: Metrics) -> None:
         self._registry = registry
+        self._metrics = metrics
 
     @_answering
     def Predict(  # noqa: N802 - gRPC gives the name
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
         """Run a signature on named tensors."""
-        with self._registry.use(_spec(request)) as (servable, answering):
+        with (
+            self._metrics.request(request.model_spec.name, "Predict", "GRPC"),
+            self._registry.use(_spec(request)) as (servable, answering),
+        ):
             response = servable.predict(request, _cancelled_with(context))
             response.model_spec.MergeFrom(answering)
             return response
@@ -80,7 +85,10 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
     ) -> classification_pb2.ClassificationResponse:
         """Run a signature on `tf.Example` records."""
-        with self._registry.use(_spec(request)) as (servable, answering):
+        with (
+            self._metrics.request(request.model_spec.name, "Classify", "GRPC"),
+            self._registry.use(_spec(request)) as (servable, answering),
+        ):
             response = servable.classify(request, _cancelled_with(context))
             response.model_spec.MergeFrom(answering)
             return response

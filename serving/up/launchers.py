@@ -105,7 +105,7 @@ def _docker_environment(deployment: Deployment) -> dict[str, str]:
 
 def _embedded_obstacle() -> str | None:
     # Looked for, not imported: that takes seconds, and the child does it anyway.
-    needed = ("tensorflow", "tensorflow_serving", "starlette", "uvicorn")
+    needed = ("tensorflow", "tensorflow_serving", "starlette", "uvicorn", "prometheus_client")
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
         return f"{', '.join(missing)} cannot be imported; install by: pip install '.[server]'"

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, Final
 
 import grpc
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from tensorflow.python.eager.cancellation import CancellationManager
 
+from serving.server.metrics import Metrics
 from serving.server.registry import Registry
 from serving.server.rest import routes
 from serving.server.rest.answers import answer
@@ -19,6 +21,8 @@ from serving.server.rest.errors import JSON, page, refusal, without_body
 from serving.server.status import StatusError, from_error, invalid
 
 _log = logging.getLogger(__name__)
+
+_COUNTED: Final = {"predict": "Predict", "classify": "Classify"}
 
 MAX_BODY_BYTES: Final = 64 * 2**20
 """Of a body as it is read, unpacked; 512 long tweets are 0.2 MB, and Python's values take ten times a body's bytes."""
@@ -29,16 +33,30 @@ class RestApp:
 
     Args:
         registry: The models.
-        pool: Its threads do the work.
+        metrics: Count the requests.
+        threads: Requests worked on at once; the rest wait.
         timeout_s: Seconds that a request may take, waiting for a thread included; `None` for any time.
+        metrics_path: Where the metrics are; `None` for nowhere.
     """
 
     def __init__(
-        self, registry: Registry, pool: ThreadPoolExecutor, timeout_s: float | None
+        self,
+        registry: Registry,
+        metrics: Metrics,
+        *,
+        threads: int,
+        timeout_s: float | None,
+        metrics_path: str | None,
     ) -> None:
         self._registry = registry
-        self._pool = pool
+        self._metrics = metrics
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         self._timeout_s = timeout_s
+        self._metrics_path = metrics_path
+
+    def close(self) -> None:
+        """Let the threads end; none is waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
@@ -55,14 +73,10 @@ class RestApp:
 
     async def _respond(self, request: Request) -> Response:
         method, target = request.method, _target(request)
-        if method not in routes.KNOWN_METHODS:
-            return page(501)
-        if not routes.is_uri(target):
-            return page(400)
-        if not routes.is_ours(target):
-            return page(404)
-        if method == "OPTIONS":
-            return without_body()
+        if target == self._metrics_path and method in routes.KNOWN_METHODS:
+            return Response(self._metrics.page(), headers={"content-type": "text/plain"})
+        if stranger := _strange(method, target):
+            return stranger
         try:
             asked = routes.read(method, target)
         except routes.TooLargeVersionError:
@@ -73,7 +87,7 @@ class RestApp:
         """Have a thread answer; at the end of the time, or of the caller's patience, it is cancelled."""
         cancellation = CancellationManager()
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool, answer, self._registry, asked, body, cancellation)
+        work = loop.run_in_executor(self._pool, self._answer, asked, body, cancellation)
         gone = asyncio.ensure_future(_gone(request))
         waited_for: list[asyncio.Future[Any]] = [work, gone]
         try:
@@ -92,6 +106,24 @@ class RestApp:
             if not work.done():
                 cancellation.start_cancel()
                 work.cancel()
+
+    def _answer(self, asked: routes.Asked, body: bytes, cancellation: CancellationManager) -> bytes:
+        """The work of one request, in a thread."""
+        api = _COUNTED.get(asked.what)
+        counted = self._metrics.request(asked.spec.name, api, "REST") if api else nullcontext()
+        with counted:
+            return answer(self._registry, asked, body, cancellation)
+
+
+def _strange(method: str, target: str) -> Response | None:
+    """What the real server's own code does not see, or gives up on, gets this answer."""
+    if method not in routes.KNOWN_METHODS:
+        return page(501)
+    if not routes.is_uri(target):
+        return page(400)
+    if not routes.is_ours(target):
+        return page(404)
+    return without_body() if method == "OPTIONS" else None
 
 
 def _result(work: "asyncio.Future[bytes]") -> bytes:

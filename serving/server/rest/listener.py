@@ -4,12 +4,10 @@ import asyncio
 import socket
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import uvicorn
 
-from serving.server.registry import Registry
 from serving.server.rest.app import RestApp
 
 _KEEP_ALIVE_S: Final = 75
@@ -17,28 +15,19 @@ _KEEP_ALIVE_S: Final = 75
 
 
 class RestListener:
-    """An HTTP server over a registry of models, in a thread of its own.
+    """An HTTP server around the application, in a thread of its own.
 
     Args:
-        registry: The models.
+        app: What answers.
         sockets: Bound, not yet listening.
-        threads: Requests worked on at once; the rest wait.
-        timeout_s: Seconds that a request may take; `None` for any time.
         drain_s: Seconds that requests under way may take after `stop`.
     """
 
-    def __init__(
-        self,
-        registry: Registry,
-        sockets: Sequence[socket.socket],
-        threads: int,
-        timeout_s: float | None,
-        drain_s: float,
-    ) -> None:
+    def __init__(self, app: RestApp, sockets: Sequence[socket.socket], drain_s: float) -> None:
+        self._app = app
         self._sockets = list(sockets)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         config = uvicorn.Config(
-            RestApp(registry, self._pool, timeout_s),
+            app,
             # It takes any word for a method, which the real server answers; httptools drops such a request.
             http="h11",
             ws="none",
@@ -72,7 +61,7 @@ class RestListener:
             self._thread.join(timeout_s)
         for bound in self._sockets:
             bound.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._app.close()
 
     def _serve(self) -> None:
         asyncio.run(self._server.serve(self._sockets))

@@ -300,7 +300,7 @@ class TestChoice:
         assert choice.servers == ()
         assert choice.left_out == (
             "tensorflow_model_server is not on the PATH, and the embedded server needs tensorflow, "
-            "tensorflow_serving, starlette, uvicorn; install by: pip install '.[server]'"
+            "tensorflow_serving, starlette, uvicorn, prometheus_client; install by: pip install '.[server]'"
         )
         with pytest.raises(UnknownServerError, match=r"`server` embedded needs tensorflow, "):
             choose(["embedded"])

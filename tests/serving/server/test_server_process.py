@@ -24,7 +24,7 @@ from serving.client.channel import Tls
 from serving.client.errors import ServerUnavailableError, ServingError
 from serving.server.flags import parse_flags
 
-FLAGS = 15
+FLAGS = 16
 
 
 @pytest.fixture
@@ -193,6 +193,7 @@ def test_an_empty_folder_is_said(run, tmp_path):
             ["--model_base_path=x", "--port=8501", "--rest_api_port=8501"],
             "--port and --rest_api_port must differ, received 8501 for both",
         ),
+        (["--model_base_path=x", "--monitoring_config_file=m"], "needs --rest_api_port"),
         (["--model_base_path=x", "--enable_batching"], "requests are not batched here"),
         (["--model_base_path=x", "--por=1"], "unknown argument '--por=1'"),
         (["--model_config_file=/dev/zero"], "/dev/zero must have 10,000,000 characters at most"),

@@ -251,7 +251,7 @@ def test_without_tensorflow_it_says_what_to_install(up, tmp_path):
     assert error == (
         "python -m serving.up: no server can start here; tensorflow_model_server: it is not on the PATH;"
         " docker: it is not on the PATH; the embedded server: tensorflow, tensorflow_serving, starlette,"
-        " uvicorn cannot be imported; install by: pip install '.[server]'."
+        " uvicorn, prometheus_client cannot be imported; install by: pip install '.[server]'."
     )
 
 
