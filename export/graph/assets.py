@@ -19,7 +19,7 @@ def write_assets(directory: Path, model: Any) -> None:
         ExportError: a model that was brought has a file of its own by one of the names.
     """
     for name, lines in assets_of(model).items():
-        if (directory / name).exists():
+        if _is_brought(model) and (directory / name).exists():
             raise ExportError(
                 f"`model` must leave the name {Path(name).name} to the exporter; rename the file that its table is "
                 f"read from. Received: a table read from a file {Path(name).name}"
@@ -29,9 +29,13 @@ def write_assets(directory: Path, model: Any) -> None:
 
 def assets_of(model: Any) -> dict[str, list[str]]:
     """Lines of each file by its name; a model that was brought may have no vocabulary by token ids."""
-    words = model.words if hasattr(model, "own_graph") else model.vectorizer.get_vocabulary()
+    words = model.words if _is_brought(model) else model.vectorizer.get_vocabulary()
     known = {} if words is None else {VOCABULARY_ASSET: list(words)}
     return {**known, LABELS_ASSET: list(model.labels)}
+
+
+def _is_brought(model: Any) -> bool:
+    return hasattr(model, "own_graph")
 
 
 def read_lines(path: Path) -> list[str]:
