@@ -1,5 +1,6 @@
 """One tiny trained run for every test that needs a model: 66 hand-written tweets, small layers."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ TINY = (
     "--data", str(SAMPLE), "--embedding-dim", "8", "--lstm-units", "4", "--dense-units", "8",
     "--batch-size", "8", "--vocabulary-size", "500", "--epochs", "2", "--embeddings", "none",
 )  # fmt: skip
+
+
+# Of a shell's background job Ctrl-C is ignored, and so it would be by every process that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
