@@ -121,8 +121,8 @@ def test_no_such_signature(server):
 
 def test_a_signature_that_is_not_for_classify(server):
     kind, text = message(server, call="classify", signature_name="serving_default")
-    assert kind is errors.InvalidRequestError
-    assert "Expected classification signature method_name" in text
+    assert kind is errors.SignatureError
+    assert "No classification inputs found in SignatureDef: " in text
 
 
 def test_deadline(server):
