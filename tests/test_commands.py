@@ -57,6 +57,7 @@ def test_help_needs_no_tensorflow_and_shows_defaults(name, no_tensorflow, tmp_pa
         ([*TRAIN, "--data", "n" * 300], "the name of a file or folder that there can be"),
         ([*EVALUATE, "n" * 300], "the name of a file or folder that there can be"),
         ([*TRAIN, "--output=--"], "argument --output: expected a word, received '--'"),
+        (["-m", "serving.server", "--rest_api_timeout_in_ms=--"], "argument --rest_api_timeout_in_ms: expected a word, received '--'"),
         ([*TRAIN, *SAMPLE, "--output", "/"], "`output` must be a new folder"),
         ([*TRAIN, *SAMPLE, "--labels", "a\nb"], "`--labels` must name each value once"),
         ([*TRAIN, *SAMPLE, "--text-column", "tweet"], "must have the column `tweet`"),

@@ -42,11 +42,18 @@ class Parser(argparse.ArgumentParser):
     ) -> argparse.Namespace:
         """Parse; name unknown words, and the option that was perhaps meant."""
         words = sys.argv[1:] if args is None else list(args)
-        self._refuse_lone_dashes(words)
         options, unknown = self.parse_known_args(words, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {self._named(unknown)}")
         return options
+
+    def parse_known_args(  # type: ignore[override]  # as above
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse what is known."""
+        words = sys.argv[1:] if args is None else list(args)
+        self._refuse_lone_dashes(words)
+        return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """One line on standard error, exit code 2."""

@@ -149,7 +149,7 @@ def _numbered(evaluation: Evaluation) -> Iterable[str]:
     names = zip(classes, drawn_names(classes), strict=True)
     other = [pair for number, pair in enumerate(names) if number in seen and pair[0] != pair[1]]
     if other:
-        rows = [[drawn, markdown_text(name)] for name, drawn in other]
+        rows = [[markdown_text(drawn), markdown_text(name)] for name, drawn in other]
         yield (
             "Names that the pictures show otherwise:\n\n"
             + markdown_table(["in pictures", "class"], rows)

@@ -117,3 +117,12 @@ def test_no_two_classes_share_a_name_in_a_picture(names):
     drawn = drawn_names(names)
     assert all(len(name) <= 2 * LONGEST and len(name.splitlines()) <= 1 for name in drawn)
     assert len(set(drawn)) == len(names)
+
+
+def test_a_long_label_is_no_html_where_the_report_tells_how_pictures_show_it(tmp_path):
+    """Pictures cut it, and the table of what they show is Markdown, too."""
+    names = ["<img src=x onerror=alert(1)>", "[click](javascript:alert(1))", "joy"]
+    write_report(tmp_path, evaluation_of(names, 90), title="hostile names")
+    report = (tmp_path / "report.md").read_text()
+    assert "<img" not in report
+    assert "| [click" not in report
