@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -93,12 +94,9 @@ class FileRows(Iterator[list[str]]):
 
 def _status(name: str) -> os.stat_result | None:
     """None of a stream that is no file, as where a test stands in for standard input."""
-    try:
-        if name == STANDARD:
-            return None if sys.stdin is None else os.fstat(sys.stdin.fileno())
+    if name != STANDARD:
         with naming("read the file", OPTION, name):
             return Path(name).stat()
-    except OSError:
-        if name == STANDARD:
-            return None
-        raise
+    with suppress(OSError):
+        return None if sys.stdin is None else os.fstat(sys.stdin.fileno())
+    return None
