@@ -1,17 +1,14 @@
 """A GRU or an LSTM of one direction or both without its padding: what `export.graph.packed_bilstm` does, for other cells.
 
-All rows end at the same step, and a row joins when its first word is due; the half of the gates that hangs on the word
-alone is computed once for each distinct word of the batch.
+The loop is that one; here are the cells that it takes.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from export.graph.packed_bilstm import lstm_cell
-
-_LOWEST: Final = tf.float32.min
+from export.graph.packed_bilstm import lstm_cell, run_packed, schedule
 
 
 class Lstm:
@@ -112,11 +109,17 @@ def packed(
     Returns:
         Of each kind `[batch, directions * units]`; zeros for a row without words.
     """
-    steps = tf.shape(index)[1]
-    due = [tf.reverse(tf.reverse_sequence(index, lengths, seq_axis=1), [1]), tf.reverse(index, [1])]
-    active = tf.searchsorted(-lengths, tf.range(-steps, 0), side="right")
+    due, active = schedule(index, lengths)
     runs = [
-        _run(direction, words, tf.transpose(words_due), active, pooled=pooled)
+        run_packed(
+            direction.step,
+            direction.inputs(words),
+            tf.transpose(words_due),
+            active,
+            units=direction.units,
+            states=direction.states,
+            pooled=pooled,
+        )
         for direction, words_due in zip(directions, due, strict=False)
     ]
     missing = [[0, tf.shape(lengths)[0] - tf.shape(runs[0][0])[0]], [0, 0]]
@@ -125,39 +128,6 @@ def packed(
         return kinds[:1]
     counts = tf.cast(lengths, tf.float32)[:, tf.newaxis]
     return [kinds[-2], kinds[-1] / tf.maximum(counts, 1.0)]
-
-
-def _run(
-    direction: Lstm | Gru, words: tf.Tensor, index: tf.Tensor, active: tf.Tensor, *, pooled: bool
-) -> tuple[tf.Tensor, ...]:
-    """All steps of one direction: its states, of a pooled model also maximum and sum, `[begun, units]` each."""
-    inputs = direction.inputs(words)
-    count = direction.states
-    fresh = [*[0.0] * count, *([_LOWEST, 0.0] if pooled else [])]
-
-    def step(t: tf.Tensor, *carried: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        rows = active[t]
-        joining = [[0, rows - tf.shape(carried[0])[0]], [0, 0]]
-        begun = [
-            tf.pad(value, joining, constant_values=start)
-            for value, start in zip(carried, fresh, strict=True)
-        ]
-        states = direction.step(tf.gather(inputs, index[t, :rows]), *begun[:count])
-        pools = begun[count:]
-        if pooled:
-            pools = [tf.maximum(pools[0], states[0]), pools[1] + states[0]]
-        return (t + 1, *states, *pools)
-
-    nobody = [tf.zeros([0, direction.units])] * len(fresh)
-    any_rows = [tf.TensorShape([None, direction.units])] * len(fresh)
-    loop = tf.while_loop(
-        lambda t, *_: t < tf.shape(active)[0],
-        step,
-        [0, *nobody],
-        shape_invariants=[tf.TensorShape([]), *any_rows],
-        parallel_iterations=1,  # every step needs the one before it
-    )
-    return tuple(loop[1:])
 
 
 def _is_standard(layer: Any) -> bool:

@@ -12,6 +12,7 @@ of the gates that depends on the word alone is computed before the loop, once fo
 of the batch; the loop gathers it.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import tensorflow as tf
@@ -36,14 +37,7 @@ def packed_features(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tenso
     words, index = tf.unique(tf.reshape(ids[:, :steps], [-1]))
     index = tf.reshape(index, [tf.shape(ids)[0], steps])
     embedded = weights.embed(words)
-    # Word k of a row is due at step `steps - length + k`; read backwards, the words already stand
-    # in that order from the right.
-    due = (
-        tf.reverse(tf.reverse_sequence(index, lengths, seq_axis=1), [1]),
-        tf.reverse(index, [1]),
-    )
-    # Rows of at least `steps - t` words take part in step t.
-    active = tf.searchsorted(-lengths, tf.range(-steps, 0), side="right")
+    due, active = schedule(index, lengths)
     # Two loops, not one over both directions: they run side by side on two cores.
     results = [
         _run(lstm, embedded, tf.transpose(words_due), active, pooled=weights.pooled)
@@ -55,37 +49,77 @@ def packed_features(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tenso
 def _run(
     lstm: LstmTensors, embedded: tf.Tensor, index: tf.Tensor, active: tf.Tensor, *, pooled: bool
 ) -> tuple[tf.Tensor, ...]:
-    """All steps of one direction.
+    """All steps of one direction: state and cell, of a pooled model also maximum and sum, see `run_packed`."""
+    inputs = tf.nn.bias_add(tf.matmul(embedded, lstm.input_kernel), lstm.bias)
+    recurrent_kernel = lstm.recurrent_kernel
+
+    def cell(words: tf.Tensor, state: tf.Tensor, memory: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return lstm_cell(tf.matmul(state, recurrent_kernel) + words, memory)
+
+    return run_packed(cell, inputs, index, active, units=lstm.units, states=2, pooled=pooled)
+
+
+def schedule(index: tf.Tensor, lengths: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """When which word is due, forward and backward, and how many rows take part in each step.
 
     Args:
-        lstm: its weights.
-        embedded: `[words, embedding]`, the distinct words of the batch.
+        index: `[batch, steps] int32`, the longest row first and `steps` long.
+        lengths: `[batch] int32`.
+
+    Returns:
+        Two of `[batch, steps] int32`, and `[steps] int32`.
+    """
+    # Word k of a row is due at step `steps - length + k`; read backwards, the words already stand
+    # in that order from the right.
+    due = (
+        tf.reverse(tf.reverse_sequence(index, lengths, seq_axis=1), [1]),
+        tf.reverse(index, [1]),
+    )
+    # Rows of at least `steps - t` words take part in step t.
+    return due, tf.searchsorted(-lengths, tf.range(-tf.shape(index)[1], 0), side="right")
+
+
+def run_packed(
+    cell: Callable[..., tuple[tf.Tensor, ...]],
+    inputs: tf.Tensor,
+    index: tf.Tensor,
+    active: tf.Tensor,
+    *,
+    units: int,
+    states: int,
+    pooled: bool,
+) -> tuple[tf.Tensor, ...]:
+    """All steps of one direction of any recurrent cell.
+
+    Args:
+        cell: the gates' half of the words that are due and the states before, `[rows, ...]`, to the states after.
+        inputs: `[words, gates]`, that half for the distinct words of the batch.
         index: `[steps, batch] int32`, which of them is due.
         active: `[steps] int32`, rows that take part in each step.
+        units: size of a state.
+        states: how many are carried; the first is the output.
         pooled: carry the outputs' maximum and sum along.
 
     Returns:
-        State and cell `[begun, units]`, of a pooled model also maximum and sum.
+        The states `[begun, units]`, of a pooled model also maximum and sum.
     """
-    inputs = tf.nn.bias_add(tf.matmul(embedded, lstm.input_kernel), lstm.bias)
-    recurrent_kernel = lstm.recurrent_kernel
-    fresh = (0.0, 0.0, _LOWEST, 0.0)[: 4 if pooled else 2]
+    fresh = (*[0.0] * states, *((_LOWEST, 0.0) if pooled else ()))
 
     def step(t: tf.Tensor, *carried: tf.Tensor) -> tuple[tf.Tensor, ...]:
         rows = active[t]
         joining = [[0, rows - tf.shape(carried[0])[0]], [0, 0]]
-        state, cell, *pools = (
+        begun = [
             tf.pad(value, joining, constant_values=start)
             for value, start in zip(carried, fresh, strict=True)
-        )
-        gates = tf.matmul(state, recurrent_kernel) + tf.gather(inputs, index[t, :rows])
-        state, cell = lstm_cell(gates, cell)
+        ]
+        after = cell(tf.gather(inputs, index[t, :rows]), *begun[:states])
+        pools = begun[states:]
         if pooled:
-            pools = [tf.maximum(pools[0], state), pools[1] + state]
-        return (t + 1, state, cell, *pools)
+            pools = [tf.maximum(pools[0], after[0]), pools[1] + after[0]]
+        return (t + 1, *after, *pools)
 
-    nobody = [tf.zeros([0, lstm.units])] * len(fresh)
-    any_rows = [tf.TensorShape([None, lstm.units])] * len(fresh)
+    nobody = [tf.zeros([0, units])] * len(fresh)
+    any_rows = [tf.TensorShape([None, units])] * len(fresh)
     loop = tf.while_loop(
         lambda t, *_: t < tf.shape(active)[0],
         step,
