@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 
+import grpc
 import pytest
 from client_tables import names
 from waiting import wait_for
@@ -191,6 +192,29 @@ class TestTheClient:
         monkeypatch.undo()
         assert len(client.predict(["a", "b"])) == 2
         client.close()
+
+    def test_futures_are_out_of_its_reach(self, server, monkeypatch):
+        """Futures of gRPC lose an interrupt, or hang after it: the main thread, which gets it, holds none."""
+        starting, threads = grpc._channel._run_channel_spin_thread, set()
+
+        def spin(state):
+            threads.add(threading.current_thread())
+            starting(state)
+
+        monkeypatch.setattr("grpc._channel._run_channel_spin_thread", spin)
+        with SentimentClient(server.address, model_name="tiny", max_batch_size=1) as client:
+            assert len(client.predict(["a", "b", "c", "d", "e", "f"])) == 6
+        assert threads
+        assert threading.main_thread() not in threads
+
+    def test_while_its_requests_are_not_answered(self, server, here):
+        program = self.PROGRAM.replace('"tiny"', '"tiny", signature_name="hang", timeout_s=60')
+        program = program.replace('client.predict(["a"])', "")
+        words = [sys.executable, "-c", program, server.address]
+        code, took_s, err = interrupted(words, when=(here / "ready").exists, after_s=0.5)
+        assert took_s < WITHIN_S
+        assert code == -signal.SIGINT
+        assert err.rstrip().endswith("KeyboardInterrupt")
 
     def many(self, server, folder, tries):
         chance = random.Random(tries)  # noqa: S311
