@@ -247,6 +247,7 @@ class SentimentClient(ClientBase):
                     results += self._read_first(pending, seconds)
             finally:
                 stop()
+                pending.clear()
             return results
 
         def stop() -> None:
@@ -341,13 +342,17 @@ def _apart(work: Callable[[], _Result], stop: Callable[[], None]) -> _Result:
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    outcome, context = Future[_Result](), contextvars.copy_context()
+    done, context = list[Future[_Result]](), contextvars.copy_context()
 
     def do() -> None:
+        outcome = Future[_Result]()
         try:
             outcome.set_result(context.run(work))
         except BaseException as error:  # noqa: BLE001 (the main thread gets it, whatever it is)
             outcome.set_exception(error)
+        done.append(outcome)
+        # The error's frames hold this one's, and these hold gRPC's futures.
+        del outcome
 
     worker = threading.Thread(target=do, daemon=True)
     worker.start()
@@ -356,10 +361,14 @@ def _apart(work: Callable[[], _Result], stop: Callable[[], None]) -> _Result:
         while worker.is_alive():
             worker.join(_WAKE_S)
     except BaseException:
-        threading.Thread(target=stop, daemon=True).start()
+        stopping = threading.Thread(target=stop, daemon=True)
+        stopping.start()
+        stopping.join(CLOSE_S)
         worker.join(CLOSE_S)
+        # A future that lives until Python ends may wait there, in `__del__`, for a thread that is no more.
+        done.clear()
         raise
-    return outcome.result()
+    return done.pop().result()
 
 
 def _start(request: Any, seconds: float, stub: Any) -> Any:
