@@ -9,6 +9,9 @@ No TensorFlow here: the client reads these names without importing it.
                                                      known [batch] float32
     classify         inputs [batch] string, each a   classes [batch, classes] string,
                      serialized tf.Example           scores [batch, classes] float32
+    explain          text [batch] string             tokens [batch, time] string, known [batch, time] bool,
+                                                     effects [batch, time, classes] float32,
+                                                     probabilities [batch, classes] float32
 
 Class names are a model's own: its assets/labels.txt, and `classes` in every answer of classify.
 """
@@ -23,6 +26,9 @@ LABEL_SIGNATURE: Final = "label"
 
 CLASSIFY_SIGNATURE: Final = "classify"
 """Signature for gRPC Classify and REST `:classify`."""
+
+EXPLAIN_SIGNATURE: Final = "explain"
+"""Signature that tells what each word of a text does to the answer; see `EFFECTS`."""
 
 TEXT: Final = "text"
 """Input tensor: raw tweets, `[batch] string`, UTF-8. Also the bytes feature of a tf.Example."""
@@ -40,7 +46,19 @@ SCORE: Final = "score"
 """Output tensor: the probability of that class, `[batch] float32`."""
 
 KNOWN: Final = "known"
-"""Output tensor: the share of a text's tokens that the vocabulary has, `[batch] float32`; 0 of no tokens."""
+"""Output tensor: the share of a text's tokens that the vocabulary has, `[batch] float32`; 0 of no tokens.
+
+Of `explain`: whether the vocabulary has each token, `[batch, time] bool`; false of padding.
+"""
+
+TOKENS: Final = "tokens"
+"""Output tensor: the tokens as the graph reads them, `[batch, time] string`, padded with "" at the right."""
+
+EFFECTS: Final = "effects"
+"""Output tensor: how much each class's probability falls when that token is left out of those that the graph reads.
+
+`[batch, time, classes] float32`, from -1 to 1; positive of a token that speaks for the class, 0 of padding.
+"""
 
 CLASSES: Final = "classes"
 """Output tensor of Classify, named by the server: the class names in every row, `[batch, classes] string`."""

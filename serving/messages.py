@@ -36,6 +36,7 @@ _TENSORFLOW: Final[dict[str, _Fields]] = {
         "tensor_content": (4, "bytes"),
         "float_val": (5, "repeated float"),
         "string_val": (8, "repeated bytes"),
+        "bool_val": (11, "repeated bool"),
     },
     "TensorInfo": {
         "name": (1, "encoding|string"),

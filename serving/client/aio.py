@@ -13,6 +13,7 @@ import grpc
 
 from serving.client import codec, rpcs
 from serving.client.base import (
+    EXPLAINED_AT_ONCE,
     IN_FLIGHT,
     POLL_INTERVAL_S,
     READY_TIMEOUT_S,
@@ -24,7 +25,7 @@ from serving.client.base import (
 from serving.client.channel import channel_arguments
 from serving.client.errors import CallCancelledError, CallError, ServingError, from_rpc_error
 from serving.client.labels import Ask, Conversation, Learn, Names
-from serving.client.results import ModelMetadata, Prediction, VersionStatus
+from serving.client.results import Explanation, ModelMetadata, Prediction, VersionStatus
 from serving.client.target import Target
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ class AsyncSentimentClient(ClientBase):
     ) -> list[Prediction]:
         """The same through Classify; as `SentimentClient.classify`."""
         return await self._ask(self._labels.classify, texts, timeout_s)
+
+    async def explain(
+        self, texts: Iterable[str], *, timeout_s: float | None = None
+    ) -> list[Explanation]:
+        """The sentiment of each text, and what each of its words does to it; as `SentimentClient.explain`."""
+        at_once = min(self._max_batch_size, EXPLAINED_AT_ONCE)
+        return await self._ask(self._labels.explain, texts, timeout_s, at_once)
 
     async def labels(self, *, timeout_s: float | None = None) -> tuple[str, ...]:
         """The class names of the version that answers; as `SentimentClient.labels`."""
@@ -132,18 +140,19 @@ class AsyncSentimentClient(ClientBase):
 
     async def _ask(
         self,
-        converse: Callable[[Sequence[str]], Conversation],
+        converse: Callable[[Sequence[str]], Conversation[_Result]],
         texts: Iterable[str],
         timeout_s: float | None,
-    ) -> list[Prediction]:
+        at_once: int | None = None,
+    ) -> list[_Result]:
         seconds = self._seconds(timeout_s)
         slots = asyncio.Semaphore(IN_FLIGHT)
 
-        async def ask_batch(batch: Sequence[str]) -> list[Prediction]:
+        async def ask_batch(batch: Sequence[str]) -> list[_Result]:
             async with slots:
                 return await self._finish(converse(batch), seconds)
 
-        pieces = codec.batches(codec.check_texts(texts), self._max_batch_size)
+        pieces = codec.batches(codec.check_texts(texts), at_once or self._max_batch_size)
         tasks = [asyncio.create_task(ask_batch(piece)) for piece in pieces]
         try:
             answers = await asyncio.gather(*tasks)
@@ -151,9 +160,9 @@ class AsyncSentimentClient(ClientBase):
             # After the first failure the rest would be asked for nobody.
             for task in tasks:
                 task.cancel()
-        return [prediction for answer in answers for prediction in answer]
+        return [result for answer in answers for result in answer]
 
-    async def _finish(self, talk: Conversation, seconds: float) -> list[Prediction]:
+    async def _finish(self, talk: Conversation[_Result], seconds: float) -> list[_Result]:
         """Lead a conversation to its end."""
         try:
             step = next(talk)
@@ -165,7 +174,7 @@ class AsyncSentimentClient(ClientBase):
                 else:
                     step = talk.send(answer)
         except StopIteration as end:
-            return cast("list[Prediction]", end.value)
+            return cast("list[_Result]", end.value)
 
     async def _take(self, step: Ask | Learn, seconds: float) -> Any:
         """A step of a conversation."""

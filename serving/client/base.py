@@ -28,6 +28,8 @@ CLOSE_S: Final = 1.0
 """Seconds that closing a connection may take; a healthy one takes some milliseconds."""
 IN_FLIGHT: Final = 4
 """Requests of one call under way at once: enough to keep a server busy while answers travel."""
+EXPLAINED_AT_ONCE: Final = 32
+"""Texts in one request for reasons at most: each word of each is an answer of its own."""
 LONGEST_TIMEOUT_S: Final = 7 * 24 * 3600.0
 """A week. gRPC takes an infinite deadline for one that is over, and every call is to have one."""
 

@@ -22,6 +22,7 @@ import grpc
 from serving.client import codec, rpcs
 from serving.client.base import (
     CLOSE_S,
+    EXPLAINED_AT_ONCE,
     IN_FLIGHT,
     POLL_INTERVAL_S,
     READY_TIMEOUT_S,
@@ -33,7 +34,7 @@ from serving.client.base import (
 from serving.client.channel import channel_arguments
 from serving.client.errors import CallError, ServingError, from_rpc_error
 from serving.client.labels import Ask, Conversation, Learn, Names
-from serving.client.results import ModelMetadata, Prediction, VersionStatus
+from serving.client.results import Explanation, ModelMetadata, Prediction, VersionStatus
 from serving.client.target import Target
 
 if TYPE_CHECKING:
@@ -110,6 +111,21 @@ class SentimentClient(ClientBase):
             BadAnswerError: The answer does not hold classes for each text.
         """
         return self._ask(self._labels.classify, texts, timeout_s)
+
+    def explain(self, texts: Iterable[str], *, timeout_s: float | None = None) -> list[Explanation]:
+        """The sentiment of each text, and what each of its words does to it, in order.
+
+        Args:
+            texts: As for `predict`.
+            timeout_s: Seconds for each request of up to 32 texts, or `max_batch_size` where that is less.
+
+        Raises:
+            TypeError: As for `predict`.
+            NoReasonsError: The version has no signature `explain`: it is older, or a model that was brought.
+            BadAnswerError: As for `predict`.
+        """
+        at_once = min(self._max_batch_size, EXPLAINED_AT_ONCE)
+        return self._ask(self._labels.explain, texts, timeout_s, at_once)
 
     def labels(self, *, timeout_s: float | None = None) -> tuple[str, ...]:
         """The class names of the version that answers, in the order of its probabilities.
@@ -207,14 +223,16 @@ class SentimentClient(ClientBase):
 
     def _ask(
         self,
-        converse: Callable[[Sequence[str]], Conversation],
+        converse: Callable[[Sequence[str]], Conversation[_Result]],
         texts: Iterable[str],
         timeout_s: float | None,
-    ) -> list[Prediction]:
+        at_once: int | None = None,
+    ) -> list[_Result]:
         texts = codec.check_texts(texts)
         seconds = self._seconds(timeout_s)
-        if len(texts) > self._max_batch_size:
-            return self._ask_in_batches(converse, texts, seconds)
+        pieces = codec.batches(texts, at_once or self._max_batch_size)
+        if len(texts) > (at_once or self._max_batch_size):
+            return self._ask_in_batches(converse, pieces, seconds)
         if not texts:
             return []
         # A plain call takes less time than a future's, which goes through a thread of its own.
@@ -223,18 +241,18 @@ class SentimentClient(ClientBase):
 
     def _ask_in_batches(
         self,
-        converse: Callable[[Sequence[str]], Conversation],
-        texts: Sequence[str],
+        converse: Callable[[Sequence[str]], Conversation[_Result]],
+        pieces: Iterable[Sequence[str]],
         seconds: float,
-    ) -> list[Prediction]:
+    ) -> list[_Result]:
         """Send a few requests ahead; answers are read in the order of the texts."""
-        pending = deque[tuple[Conversation, Ask, Any]]()
+        pending = deque[tuple[Conversation[_Result], Ask, Any]]()
         stopped = threading.Event()
 
-        def work() -> list[Prediction]:
-            results: list[Prediction] = []
+        def work() -> list[_Result]:
+            results: list[_Result] = []
             try:
-                for batch in codec.batches(texts, self._max_batch_size):
+                for batch in pieces:
                     if len(pending) == IN_FLIGHT:
                         results += self._read_first(pending, seconds)
                     if stopped.is_set():
@@ -258,8 +276,8 @@ class SentimentClient(ClientBase):
         return _apart(work, stop)
 
     def _read_first(
-        self, pending: deque[tuple[Conversation, Ask, Any]], seconds: float
-    ) -> list[Prediction]:
+        self, pending: deque[tuple[Conversation[_Result], Ask, Any]], seconds: float
+    ) -> list[_Result]:
         """The answer that was asked for first; it stays among the pending, to be cancelled, until it is there."""
         talk, step, call = pending[0]
         try:
@@ -268,8 +286,8 @@ class SentimentClient(ClientBase):
             pending.popleft()
 
     def _finish(
-        self, talk: Conversation, take: Callable[[], Any], seconds: float
-    ) -> list[Prediction]:
+        self, talk: Conversation[_Result], take: Callable[[], Any], seconds: float
+    ) -> list[_Result]:
         """Go on with a conversation to its end; `take` gives the answer to its first step."""
         try:
             while True:
@@ -281,7 +299,7 @@ class SentimentClient(ClientBase):
                     step = talk.send(answer)
                 take = partial(self._take, step, seconds)
         except StopIteration as end:
-            return cast("list[Prediction]", end.value)
+            return cast("list[_Result]", end.value)
 
     def _take(self, step: Ask | Learn, seconds: float) -> Any:
         """A step of a conversation."""

@@ -7,13 +7,15 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from export.signatures import CLASSIFY_SIGNATURE, KNOWN, LABEL, PROBABILITIES, TEXT
+from export.signatures import CLASSIFY_SIGNATURE, EFFECTS, KNOWN, LABEL, PROBABILITIES, TEXT, TOKENS
 from serving import messages
 from serving.client.errors import BadAnswerError
-from serving.client.predictions import Scores
+from serving.client.predictions import Reasons, Scores
 from serving.client.results import ModelMetadata, Prediction, Signature, TensorSpec, VersionStatus
 from serving.client.target import Target
 
+_EXPLAINED: Final = (PROBABILITIES, TOKENS, KNOWN, EFFECTS)
+"""Outputs of a signature that explains."""
 _SLACK: Final = 1e-3
 """How far a probability or share may lie outside of 0 to 1: half precision rounds by less."""
 
@@ -142,7 +144,7 @@ def parse_predict(response: Any, count: int) -> Scores:
         _version(response),
         _rows(outputs[PROBABILITIES], count),
         _shares(outputs[KNOWN], KNOWN, [count]) if KNOWN in outputs else None,
-        _strings(outputs[LABEL], LABEL, count) if LABEL in outputs else None,
+        _strings(outputs[LABEL], LABEL, [count]) if LABEL in outputs else None,
     )
 
 
@@ -154,16 +156,27 @@ def _version(response: Any) -> int:
 
 
 def _rows(tensor: Any, count: int) -> list[Sequence[float]]:
-    """The values of a `[count, classes]` tensor, row by row."""
+    """The probabilities of a `[count, classes]` tensor, row by row.
+
+    Raises:
+        BadAnswerError: It is none.
+    """
     dims = tensor.tensor_shape.dim
-    width = dims[1].size if len(dims) == 2 and dims[1].size > 0 else None
+    width = dims[1].size if len(dims) == 2 and dims[1].size > 0 else "classes"
     values = _shares(tensor, PROBABILITIES, [count, width])
     size = len(values) // count
     return [values[start : start + size] for start in range(0, len(values), size)]
 
 
-def _shares(tensor: Any, name: str, expected: list[int | None]) -> Sequence[float]:
-    """The values of a `TensorProto`, each from 0 to 1, row by row.
+def _shares(tensor: Any, name: str, expected: Sequence[int | str]) -> Sequence[float]:
+    """The values of a `TensorProto`, each from 0 to 1, row by row; errors as of `_floats`."""
+    return _floats(tensor, name, expected, least=0)
+
+
+def _floats(
+    tensor: Any, name: str, expected: Sequence[int | str], *, least: int
+) -> Sequence[float]:
+    """The values of a `TensorProto`, each from `least` to 1, row by row.
 
     Raises:
         BadAnswerError: It is no float32 tensor of the shape `expected`, or a value is out of bounds.
@@ -178,55 +191,107 @@ def _shares(tensor: Any, name: str, expected: list[int | None]) -> Sequence[floa
             f"Expected {name} of shape {shape}, float32; the answer has {found:g} values."
         )
     values = struct.unpack(f"<{count}f", content) if content else list(tensor.float_val)
-    _check_shares(values, name)
+    _check_bounds(values, name, least)
     return values
 
 
-def _strings(tensor: Any, name: str, count: int) -> Sequence[bytes]:
-    """The values of a `[count]` string tensor.
+def _strings(tensor: Any, name: str, expected: Sequence[int | str]) -> Sequence[bytes]:
+    """The values of a string tensor, row by row.
 
     Raises:
-        BadAnswerError: It is none.
+        BadAnswerError: It is none of the shape `expected`.
     """
-    _check_form(tensor, name, [count], messages.DataType.STRING)
-    if len(tensor.string_val) != count:
+    shape = _check_form(tensor, name, expected, messages.DataType.STRING)
+    if len(tensor.string_val) != math.prod(shape):
         raise BadAnswerError(
-            f"Expected {name} of shape {[count]}, string; the answer has {len(tensor.string_val)} values."
+            f"Expected {name} of shape {shape}, string; the answer has {len(tensor.string_val)} values."
         )
     return list(tensor.string_val)
 
 
+def _bools(tensor: Any, name: str, expected: Sequence[int | str]) -> Sequence[bool]:
+    """The values of a bool tensor, row by row.
+
+    Raises:
+        BadAnswerError: It is none of the shape `expected`.
+    """
+    shape = _check_form(tensor, name, expected, messages.DataType.BOOL)
+    values = list(map(bool, tensor.tensor_content)) or list(tensor.bool_val)
+    if len(values) != math.prod(shape):
+        raise BadAnswerError(
+            f"Expected {name} of shape {shape}, bool; the answer has {len(values)} values."
+        )
+    return values
+
+
 def _check_form(
-    tensor: Any, name: str, expected: list[int | None], dtype: messages.DataType
+    tensor: Any, name: str, expected: Sequence[int | str], dtype: messages.DataType
 ) -> list[int]:
-    """The tensor's shape, where `None` stands for any size that is there.
+    """The tensor's shape; a word in the one that is expected stands for a size that the tensor does not tell.
 
     Raises:
         BadAnswerError: Type or shape is another.
     """
     shape = [dim.size for dim in tensor.tensor_shape.dim]
-    if tensor.dtype == dtype and shape == expected:
+    if tensor.dtype == dtype and shape == list(expected):
         return shape
-    sizes = ", ".join("classes" if size is None else str(size) for size in expected)
+    sizes = ", ".join(map(str, expected))
     wanted = f"Expected {name} of shape [{sizes}], {_dtype(dtype).replace('float', 'float32')}"
     if tensor.dtype != dtype:
         raise BadAnswerError(f"{wanted}; the answer is of {_dtype(tensor.dtype)}.")
     raise BadAnswerError(f"{wanted}; the answer has shape {shape}.")
 
 
-def _check_shares(values: Sequence[float], name: str) -> None:
+def _check_bounds(values: Sequence[float], name: str, least: int) -> None:
     """In C where all is well: value by value it was a third of the time that an answer of 256 texts takes."""
     if (
         values
-        and min(values) >= -_SLACK
+        and min(values) >= least - _SLACK
         and max(values) <= 1 + _SLACK
         and not math.isnan(sum(values))
     ):
         return
     for value in values:
         # Never true of NaN.
-        if not -_SLACK <= value <= 1 + _SLACK:
-            raise BadAnswerError(f"Expected {name} from 0 to 1; the answer holds {value}.")
+        if not least - _SLACK <= value <= 1 + _SLACK:
+            raise BadAnswerError(f"Expected {name} from {least} to 1; the answer holds {value}.")
+
+
+def parse_explain(response: Any, count: int) -> Reasons:
+    """What a `PredictResponse` of `explain` holds, in the order of the `count` texts sent.
+
+    Raises:
+        BadAnswerError: An output is missing or of another shape, or the answer is damaged.
+    """
+    outputs = _whole(response).outputs
+    missing = [name for name in _EXPLAINED if name not in outputs]
+    if missing:
+        raise BadAnswerError(
+            f"The answer has no {', '.join(missing)}, only {sorted(outputs)}: ask a signature that explains."
+        )
+    dims = outputs[TOKENS].tensor_shape.dim
+    shape = [count, dims[1].size if len(dims) == 2 else "tokens"]
+    tokens = _cut(_strings(outputs[TOKENS], TOKENS, shape), count)
+    known = _cut(_bools(outputs[KNOWN], KNOWN, shape), count)
+    rows = _rows(outputs[PROBABILITIES], count)
+    classes = len(rows[0])
+    effects = _floats(outputs[EFFECTS], EFFECTS, [*shape, classes], least=-1)
+    shares = [
+        sum(found) / max(sum(map(bool, words)), 1)
+        for found, words in zip(known, tokens, strict=True)
+    ]
+    return Reasons(
+        Scores(_version(response), rows, shares),
+        tokens,
+        known,
+        [effects[start : start + classes] for start in range(0, len(effects), classes)],
+    )
+
+
+def _cut(values: Sequence[Any], count: int) -> list[Sequence[Any]]:
+    """Into `count` rows of one length."""
+    time = len(values) // count
+    return [values[row * time : (row + 1) * time] for row in range(count)]
 
 
 def parse_classify(response: Any, count: int) -> list[Prediction]:
@@ -236,7 +301,7 @@ def parse_classify(response: Any, count: int) -> list[Prediction]:
         BadAnswerError: The response holds another number of rows, a row without classes, or is damaged.
     """
     rows = _classified(response, count)
-    _check_shares([found.score for row in rows for found in row.classes], PROBABILITIES)
+    _check_bounds([found.score for row in rows for found in row.classes], PROBABILITIES, 0)
     return [
         Prediction.from_probabilities({found.label: found.score for found in row.classes})
         for row in rows

@@ -15,6 +15,7 @@
             ├── InvalidRequestError  INVALID_ARGUMENT, OUT_OF_RANGE
             ├── ModelNotFoundError   NOT_FOUND
             ├── SignatureError       FAILED_PRECONDITION
+            │   └── NoReasonsError   the same of the signature that explains
             ├── AccessDeniedError    UNAUTHENTICATED, PERMISSION_DENIED
             ├── UnsupportedError     UNIMPLEMENTED
             └── OverloadedError      RESOURCE_EXHAUSTED
@@ -162,6 +163,15 @@ class SignatureError(RefusedError):
     sentence = (
         '{address} cannot answer for {model} with signature "{signature}": {details}; --metadata lists the'
         " signatures it has."
+    )
+
+
+class NoReasonsError(SignatureError):
+    """The version answers, but has no signature that tells why."""
+
+    sentence = (
+        '{address} cannot tell why: this version of {model} has no signature "{signature}"; ask one that has it,'
+        " such as a version that is exported anew, or do without ({details})."
     )
 
 

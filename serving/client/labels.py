@@ -11,21 +11,23 @@ Asked is the signature `label`, which tells most; a version without it is asked 
 """
 
 import dataclasses
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from export.signatures import LABEL_SIGNATURE
+from export.signatures import EXPLAIN_SIGNATURE, LABEL_SIGNATURE
 from serving.client import rpcs
 from serving.client.errors import (
     BadAnswerError,
     CallError,
     ModelNotFoundError,
+    NoReasonsError,
     OtherNamesError,
     SignatureError,
 )
-from serving.client.predictions import Scores
-from serving.client.results import Prediction
+from serving.client.predictions import Reasons, Scores
+from serving.client.results import Explanation, Prediction
 from serving.client.target import Target
 
 Names = tuple[str, ...]
@@ -50,8 +52,10 @@ class Learn:
     version: int
 
 
-Conversation = Generator[Ask | Learn, Any, list[Prediction]]
-"""The steps that a client takes, with asyncio or without; it gets their answers and errors, and ends with predictions."""
+_Result = TypeVar("_Result")
+
+Conversation = Generator[Ask | Learn, Any, list[_Result]]
+"""The steps that a client takes, with asyncio or without; it gets their answers and errors, and ends with results."""
 
 
 @dataclass(slots=True)
@@ -103,20 +107,28 @@ class Labels:
         self.names[version] = tuple(names)
         return self.names[version]
 
-    def classify(self, texts: Sequence[str]) -> Conversation:
+    def classify(self, texts: Sequence[str]) -> Conversation[Prediction]:
         """Ask by Classify, whose answers carry the names."""
         return (yield Ask(rpcs.CLASSIFY, self.target, texts))
 
-    def predict(self, texts: Sequence[str]) -> Conversation:
+    def predict(self, texts: Sequence[str]) -> Conversation[Prediction]:
         """Ask by Predict, and name the classes."""
+        return (yield from self._named(partial(self._scores, texts)))
+
+    def explain(self, texts: Sequence[str]) -> Conversation[Explanation]:
+        """Ask for the reasons, and name the classes."""
+        return (yield from self._named(partial(self._reasons, texts)))
+
+    def _named(self, ask: Callable[[], Generator[Ask, Any, Any]]) -> Conversation[Any]:
+        """What `ask` gets of a version, by that version's class names."""
         for left in reversed(range(_ASKS)):
-            scores: Scores = yield from self._scores(texts)
+            numbers: Scores | Reasons = yield from ask()
             try:
-                names = self.names.get(scores.version) or (yield Learn(scores.version))
-                return scores.named(names)
+                names = self.names.get(numbers.version) or (yield Learn(numbers.version))
+                return numbers.named(names)
             except OtherNamesError:
                 # A server started anew, with another model under the same number.
-                self.names.pop(scores.version, None)
+                self.names.pop(numbers.version, None)
                 if not left:
                     raise
             except ModelNotFoundError:
@@ -139,6 +151,15 @@ class Labels:
             # The next version may have the signature.
             self.is_plain = scores.version in self.plain
         return scores
+
+    def _reasons(self, texts: Sequence[str]) -> Generator[Ask, Any, Reasons]:
+        target = self.asking(self.target.signature_name or EXPLAIN_SIGNATURE)
+        try:
+            return (yield Ask(rpcs.EXPLAIN, target, texts))
+        except SignatureError as error:
+            if f'"{EXPLAIN_SIGNATURE}"' not in error.details:
+                raise
+            raise NoReasonsError(error.code, error.details, target, None) from error
 
     def _probe(self, version: int) -> Generator[Ask, Any, None]:
         """Whether it lacks the signature: the version that refused may be the one before."""

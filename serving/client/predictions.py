@@ -1,11 +1,11 @@
-"""An answer's numbers to predictions: whichever version answered, they get that version's class names."""
+"""An answer's numbers to results: whichever version answered, they get that version's class names."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
 from serving.client.errors import OtherNamesError
-from serving.client.results import Prediction
+from serving.client.results import Explanation, Prediction, WordEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,40 @@ class Scores:
                     f'Version {self.version} names a text\'s class "{label.decode(errors="replace")}", where'
                     f' its classes and probabilities say "{names[place]}".'
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """What a `PredictResponse` of `explain` holds; the class names do not travel with it.
+
+    Attributes:
+        scores: The answers themselves.
+        tokens: The tokens of each text in UTF-8, `[batch, time]`, padded with an empty one.
+        known: Whether the vocabulary has each, `[batch, time]`.
+        effects: How much each class's probability falls without it, `[batch * time, classes]`.
+    """
+
+    scores: Scores
+    tokens: Sequence[Sequence[bytes]]
+    known: Sequence[Sequence[bool]]
+    effects: Sequence[Sequence[float]]
+
+    @property
+    def version(self) -> int:
+        """The version that answered."""
+        return self.scores.version
+
+    def named(self, names: Sequence[str]) -> list[Explanation]:
+        """The explanations; arguments and errors as of `Scores.named`."""
+        predictions = self.scores.named(names)
+        return [self._explained(row, found, names) for row, found in enumerate(predictions)]
+
+    def _explained(self, row: int, found: Prediction, names: Sequence[str]) -> Explanation:
+        return Explanation(found, tuple(self._words(row, names)))
+
+    def _words(self, row: int, names: Sequence[str]) -> Iterator[WordEffect]:
+        start = row * len(self.tokens[row])
+        for place, token in enumerate(self.tokens[row]):
+            if token:
+                effects = dict(zip(names, self.effects[start + place], strict=True))
+                yield WordEffect(token.decode(errors="replace"), self.known[row][place], effects)

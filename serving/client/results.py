@@ -49,6 +49,39 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class WordEffect:
+    """What one word of a text does to its answer.
+
+    Attributes:
+        text: The word as the graph reads it, cleaned.
+        known: Whether the model's vocabulary has it.
+        effects: By class, how much its probability falls when the word is left out, -1 to 1: positive of a word
+            that speaks for the class, and they sum to 0.
+    """
+
+    text: str
+    known: bool
+    effects: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The sentiment of one text, and why.
+
+    Attributes:
+        prediction: As `predict` gives it.
+        words: The words that the graph reads, in order; a graph may read the first ones of a long text only.
+    """
+
+    prediction: Prediction
+    words: tuple[WordEffect, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The prediction's fields, and `words`, as plain dictionaries, ready for JSON."""
+        return {**self.prediction.to_dict(), "words": [asdict(word) for word in self.words]}
+
+
+@dataclass(frozen=True, slots=True)
 class VersionStatus:
     """Where one version of a model stands in its server.
 

@@ -34,7 +34,9 @@ class Rpc(Generic[_Result]):
 class TextRpc:
     """A call with texts, as `Rpc`; `parse` also gets the number of texts that were sent.
 
-    It gives predictions where the answer carries the class names, else `serving.client.predictions.Scores`.
+    It gives predictions where the answer carries the class names, else what is to be `named` with them, one of
+    `serving.client.predictions`.
+    `serving.client.predictions.Reasons`.
     """
 
     path: str
@@ -48,6 +50,9 @@ PREDICT: Final = TextRpc(
     messages.PredictResponse,
     codec.predict_request,
     codec.parse_predict,
+)
+EXPLAIN: Final = TextRpc(
+    PREDICT.path, messages.PredictResponse, codec.predict_request, codec.parse_explain
 )
 CLASSIFY: Final = TextRpc(
     f"/{messages.PREDICTION_SERVICE}/Classify",
