@@ -23,6 +23,7 @@ from export.gate.gate import GateReport, pass_gate
 from export.gate.quality import TestSplit, refuse
 from export.graph.assets import read_lines
 from export.graph.saved_model import write_saved_model
+from export.graph.serving_graph import can_explain
 from export.graph.warmup import write_warmup
 from export.remote.folder import RemoteStage, folder_at
 from export.remote.url import StoreUrl
@@ -299,7 +300,7 @@ def _write(model: Any, directory: Path, artefact: Artefact) -> None:
     """Everything but the card, into an empty folder."""
     if artefact.takes_text:
         write_saved_model(model, directory, artefact.graph, artefact.weights)
-        write_warmup(directory, artefact.warmup_batches)
+        write_warmup(directory, artefact.warmup_batches, explains=can_explain(model))
     else:
         write_token_artefact(model, directory, artefact.file_format, artefact.weights)
 

@@ -85,28 +85,43 @@ LABELS_ASSET: Final = "assets/labels.txt"
 Tensors = dict[str, tuple[str, tuple[int | None, ...]]]
 
 SIGNATURES: Final = (SERVING_DEFAULT, LABEL_SIGNATURE, CLASSIFY_SIGNATURE)
-"""Names of the signatures of every version."""
+"""Names of the signatures of every version; those that this project trained have `explain`, too."""
 
 _STRINGS: Final = ("string", (None,))
 _NUMBERS: Final = ("float32", (None,))
 
 
-def signatures(classes: int, *, known: bool = True) -> dict[str, tuple[str, Tensors, Tensors]]:
+def signatures(
+    classes: int, *, known: bool = True, explains: bool = True
+) -> dict[str, tuple[str, Tensors, Tensors]]:
     """Each signature of a model of so many classes: method name, inputs and outputs as (dtype, shape).
 
     Args:
         classes: how many.
         known: whether `label` tells how many tokens are known; of models that were brought it does not.
+        explains: whether there is `explain`; of models that were brought there is none.
     """
     rows = ("float32", (None, classes))
     label: Tensors = {LABEL: _STRINGS, SCORE: _NUMBERS, PROBABILITIES: rows}
     if known:
         label[KNOWN] = _NUMBERS
     classified: Tensors = {CLASSES: ("string", (None, classes)), SCORES: rows}
-    return {
+    declared: dict[str, tuple[str, Tensors, Tensors]] = {
         SERVING_DEFAULT: (PREDICT_METHOD, {TEXT: _STRINGS}, {PROBABILITIES: rows}),
         LABEL_SIGNATURE: (PREDICT_METHOD, {TEXT: _STRINGS}, label),
         CLASSIFY_SIGNATURE: (CLASSIFY_METHOD, {EXAMPLES: _STRINGS}, classified),
+    }
+    if explains:
+        declared[EXPLAIN_SIGNATURE] = (PREDICT_METHOD, {TEXT: _STRINGS}, _explanation(classes))
+    return declared
+
+
+def _explanation(classes: int) -> Tensors:
+    return {
+        TOKENS: ("string", (None, None)),
+        KNOWN: ("bool", (None, None)),
+        EFFECTS: ("float32", (None, None, classes)),
+        PROBABILITIES: ("float32", (None, classes)),
     }
 
 

@@ -100,6 +100,7 @@ class BroughtModel:
             "head": f"{head}; told by {self.head.told_by}",
             "awkward texts": "; ".join(self.care.sentences()) or "answered as the Keras model does",
             "difference by neighbours in a batch": f"{self.neighbours:.1e}",
+            "what each word does": "not told: there is no signature explain",
             **self._needs(),
         }
 

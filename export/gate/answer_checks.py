@@ -76,8 +76,13 @@ def questions(
     return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
 
 
-def ask(directory: Path, texts: Sequence[str | bytes]) -> dict[str, Any]:
+def ask(directory: Path, texts: Sequence[str | bytes], more: Sequence[Run] = ()) -> dict[str, Any]:
     """Answers of a fresh process to everything that the later checks look at.
+
+    Args:
+        directory: of the version.
+        texts: the `questions`.
+        more: further requests.
 
     Raises:
         GateError: it could not load the version, or could not answer.
@@ -91,6 +96,7 @@ def ask(directory: Path, texts: Sequence[str | bytes]) -> dict[str, Any]:
         Run("none", SERVING_DEFAULT, [], 1),
         Run("label", LABEL_SIGNATURE, some, 64),
         Run("classify", CLASSIFY_SIGNATURE, [_example(text) for text in some], 64),
+        *more,
     ]
     try:
         return ask_fresh_process(directory, runs, some, directory / WARMUP_REQUESTS)

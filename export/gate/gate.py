@@ -6,6 +6,7 @@ assets      the vocabulary and the labels beside the graph are the model's
 reload      a fresh process that has only TensorFlow loads it and answers
 parity      it answers as the Keras model does, at any batch size, whoever the neighbours are
 labels      winning labels, classes and scores say what the probabilities say, and `known` what the ids say
+explain     what it tells of each word is what leaving it out does to the Keras model's answer (own models only)
 warmup      every warmup request is answered
 server      servers in processes of their own load it and answer as the Keras model does (export/served/)
 
@@ -34,10 +35,17 @@ from export.gate.answer_checks import (
     check_warmup,
     questions,
 )
+from export.gate.explanation_check import (
+    EXPLAIN,
+    check_explanations,
+    explain_runs,
+    explained,
+)
 from export.gate.figures import Figures, figures
 from export.gate.quality import QUALITY, TestSplit, Verdict
 from export.gate.static_checks import check_assets, check_ops, check_signatures
 from export.graph.assets import read_lines
+from export.graph.serving_graph import can_explain
 from export.served.check import SERVER, AskedServer, server_check
 from export.served.questions import Questions
 from export.served.servers import choose
@@ -47,7 +55,17 @@ from export.start.shown import shown
 
 Array = np.ndarray[Any, Any]
 
-CHECKS: Final = ("ops", "signatures", "assets", "reload", "parity", "labels", "warmup", SERVER)
+CHECKS: Final = (
+    "ops",
+    "signatures",
+    "assets",
+    "reload",
+    "parity",
+    "labels",
+    EXPLAIN,
+    "warmup",
+    SERVER,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,18 +172,21 @@ def pass_gate(
     allowed = (tolerances or Tolerances()).probability
     chosen = choose(servers)
     ours = hasattr(model, "token_ids")  # else it was brought, and its tokens are its own affair
+    explains = can_explain(model)
     with seconds.of("ops"):
         check_ops(directory, ours=ours)
     with seconds.of("signatures"):
-        check_signatures(directory, len(model.labels), known=ours)
+        check_signatures(directory, len(model.labels), known=ours, explains=explains)
     with seconds.of("assets"):
         check_assets(directory, model)
     # They load while the fresh process does: both are processes anyway.
     with server_check(directory, chosen.servers) as served:
         with seconds.of("parity"):
             texts, expected = questions(model, split, further)
+        with seconds.of(EXPLAIN):
+            reasons = explained(model, texts, allowed) if explains else None
         with seconds.of("reload"):
-            answers = ask(directory, texts)
+            answers = ask(directory, texts, explain_runs(reasons) if reasons else ())
         with seconds.of("parity"):
             loaded = {"the loaded object": answers["loaded"]}
             difference = check_parity(answers, expected, allowed, also=loaded)
@@ -174,24 +195,31 @@ def pass_gate(
             check_labels(answers, expected[:some], allowed, model.labels)
             if ours:
                 check_known(answers, np.asarray(model.token_ids(tf.constant(texts[:some]))))
+        if reasons:
+            with seconds.of(EXPLAIN):
+                check_explanations(answers, reasons)
         check_warmup(answers)
         with seconds.of(SERVER):
             known = answers.get(f"label/{KNOWN}")
             asked = served.ask(
-                Questions(texts, expected, known, model.labels, allowed, always=len(NASTY))
+                Questions(texts, expected, known, model.labels, allowed, always=len(NASTY)), reasons
             )
     report = report_of(
         directory,
         answers,
         expected,
         split,
-        checks=CHECKS if asked else CHECKS[:-1],
+        checks=[check for check in CHECKS if _is_made(check, asked=bool(asked), explains=explains)],
         difference=difference,
         began_at=began_at,
     )
     return dataclasses.replace(
         report, servers=asked, server_left_out=chosen.left_out, seconds_by_check=seconds.rounded()
     )
+
+
+def _is_made(check: str, *, asked: bool, explains: bool) -> bool:
+    return {SERVER: asked, EXPLAIN: explains}.get(check, True)
 
 
 class _Seconds:

@@ -28,7 +28,9 @@ def check_ops(directory: Path, *, ours: bool = True) -> None:
         raise GateError("ops", "ops that any CPU server runs", named)
 
 
-def check_signatures(directory: Path, classes: int, *, known: bool = True) -> None:
+def check_signatures(
+    directory: Path, classes: int, *, known: bool = True, explains: bool = True
+) -> None:
     """Compare names, dtypes, shapes and method names with the contract.
 
     Raises:
@@ -40,7 +42,7 @@ def check_signatures(directory: Path, classes: int, *, known: bool = True) -> No
         for name, definition in saved.meta_graphs[0].signature_def.items()
         if not name.startswith("__")  # TensorFlow's own init op
     }
-    expected = signatures(classes, known=known)
+    expected = signatures(classes, known=known, explains=explains)
     for name, declared in expected.items():
         if found.get(name) != declared:
             raise GateError("signatures", f"`{name}` to be {declared}", f"{found.get(name)}")

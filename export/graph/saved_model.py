@@ -10,13 +10,14 @@ from typing import Any
 import tensorflow as tf
 
 from export.graph.assets import write_assets
-from export.graph.serving_graph import serving_graph
+from export.graph.serving_graph import can_explain, serving_graph
 from export.settings import FLOAT32, GRAPHS
 from export.signatures import (
     CLASSES,
     CLASSIFY_METHOD,
     CLASSIFY_SIGNATURE,
     EXAMPLES,
+    EXPLAIN_SIGNATURE,
     KNOWN,
     LABEL,
     LABEL_SIGNATURE,
@@ -81,6 +82,11 @@ class ServingModule(tf.Module):
             **({} if known is None else {KNOWN: known}),
         }
 
+    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
+    def explain(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`[batch] string -> {tokens, known: [batch, time], effects: [batch, time, classes], probabilities}`."""
+        return self._graph.explained(tf.ensure_shape(text, [None]), len(self._labels))
+
     @tf.function(input_signature=[_EXAMPLES_SPEC], autograph=False)
     def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Serialized tf.Example `[batch] string -> {classes: [batch, classes] string, scores: ...}`."""
@@ -112,6 +118,8 @@ def write_saved_model(
         LABEL_SIGNATURE: module.label,
         CLASSIFY_SIGNATURE: module.classify,
     }
+    if can_explain(model):
+        signatures[EXPLAIN_SIGNATURE] = module.explain
     options = tf.saved_model.SaveOptions(namespace_whitelist=["TFText"])
     tf.saved_model.save(module, str(directory), signatures=signatures, options=options)
     _name_method(directory, CLASSIFY_SIGNATURE, CLASSIFY_METHOD)

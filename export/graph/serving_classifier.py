@@ -72,6 +72,11 @@ class FastClassifier(tf.Module):
         features = self._features(self._weights, ids, self._weights.lengths(ids))
         return self._weights.probabilities(features, ids)
 
+    def of_many(self, ids: tf.Tensor) -> tf.Tensor:
+        """The same, packed whatever the graph: the fastest for many rows, and a third of the ops of `auto`."""
+        features = _packed(self._weights, ids, self._weights.lengths(ids))
+        return self._weights.probabilities(features, ids)
+
 
 def by_batch_size(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """Features of a BiLSTM by the way that is the fastest for so many rows.
@@ -134,6 +139,8 @@ class KerasClassifier(tf.Module):
         # Keras fails on no rows and on no time: padding stands in, and the row is cut off again.
         missing = [[0, tf.cast(rows == 0, tf.int32)], [0, tf.cast(time == 0, tf.int32)]]
         return self._call(tf.pad(ids, missing))[:rows]
+
+    of_many = __call__
 
 
 def _without_cudnn(classifier: keras.Model) -> Any:

@@ -10,8 +10,16 @@ from typing import Any
 
 import tensorflow as tf
 
+from export.errors import ExportError
+from export.graph.explaining import Tokens, explanations
 from export.graph.serving_classifier import serving_classifier
-from export.graph.token_ids import TokenIds, known_share
+from export.graph.token_ids import (
+    Split,
+    TokenIds,
+    known_share,
+    known_tokens,
+    splits_at_whitespace,
+)
 from export.settings import FLOAT32, GRAPHS
 
 
@@ -37,6 +45,10 @@ class ServingGraph(tf.Module):
         ids = self.token_ids(text)
         return self.classifier(ids), known_share(ids)
 
+    def explained(self, text: tf.Tensor, classes: int) -> dict[str, tf.Tensor]:
+        """What each word does to the answer, see `export.graph.explaining.explanations`."""
+        return explanations(self.token_ids.with_words, self.classifier.of_many, text, classes)
+
 
 class KerasTokenIds(tf.Module):
     """The model's own string half; it keeps the layers, and leaves the classifier out of the file.
@@ -49,10 +61,36 @@ class KerasTokenIds(tf.Module):
         super().__init__(name="keras_token_ids")
         self._layers = (model.cleaner, model.vectorizer)
         self._call = model.token_ids
+        # Here, not where it is used: settings that are read while a graph is traced leave ops in it.
+        self._split = (
+            Split(*self._layers, model.padded_length)
+            if splits_at_whitespace(model.vectorizer)
+            else None
+        )
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """`[batch] string -> [batch, time] int64`."""
         return self._call(text)
+
+    def with_words(self, text: tf.Tensor) -> Tokens:
+        """The same, and each token as text.
+
+        Raises:
+            ExportError: the vectorizer does not split at whitespace.
+        """
+        if self._split is None:
+            raise ExportError("only tokens that are split at whitespace can be told as text")
+        tokens, ids = self._split(text), self._call(text)
+        return Tokens(ids, self._split.dense(tokens, tokens.values, ""), known_tokens(ids))
+
+
+def can_explain(model: Any) -> bool:
+    """Whether the graph of `model` has the signature `explain`: its tokens can be told as text.
+
+    Args:
+        model: as of `serving_graph`; one that was brought cannot.
+    """
+    return hasattr(model, "token_ids") and splits_at_whitespace(model.vectorizer)
 
 
 def serving_graph(model: Any, graph: str = GRAPHS[0], weights: str = FLOAT32) -> ServingGraph:

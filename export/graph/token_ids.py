@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.errors import ExportError
+from export.graph.explaining import Tokens
 
 _UNKNOWN: Final = 1
 _FIRST_WORD: Final = 2  # of Keras's vocabulary, after padding and unknown
@@ -44,23 +45,57 @@ class TokenIds(tf.Module):
         padded_length: int | None = None,
     ) -> None:
         super().__init__(name="token_ids")
+        self._split = Split(cleaner, vectorizer, padded_length)
+        self._table = _lookup_table(vectorizer.get_vocabulary())
+
+    def __call__(self, text: tf.Tensor) -> tf.Tensor:
+        """`[batch] string -> [batch, time] int64`; no rows are fine."""
+        tokens = self._split(text)
+        return self._split.dense(tokens, self._table.lookup(tokens.values), 0)
+
+    def with_words(self, text: tf.Tensor) -> Tokens:
+        """The same, and each token as text."""
+        tokens = self._split(text)
+        ids = self._split.dense(tokens, self._table.lookup(tokens.values), 0)
+        return Tokens(ids, self._split.dense(tokens, tokens.values, ""), known_tokens(ids))
+
+
+class Split:
+    """The string half without the table: texts to tokens.
+
+    Args:
+        cleaner, vectorizer, padded_length: as of `TokenIds`.
+
+    Raises:
+        ExportError: the vectorizer has other settings.
+    """
+
+    def __init__(self, cleaner: Any, vectorizer: Any, padded_length: int | None) -> None:
         config = _known_settings(vectorizer)
         self._cleaner = cleaner
         self._standardize = config["standardize"] or tf.identity
         self._longest = min(config["output_sequence_length"], padded_length or tf.int32.max)
         self._padded_length = padded_length
-        self._table = _lookup_table(vectorizer.get_vocabulary())
 
-    def __call__(self, text: tf.Tensor) -> tf.Tensor:
-        """`[batch] string -> [batch, time] int64`; no rows are fine."""
-        # The rest of a tweet, behind the last split, is one token more: cut off below.
-        tokens = tf.raw_ops.StringSplitV2(
+    def __call__(self, text: tf.Tensor) -> Any:
+        """Indices, values and shape of the tokens, some of them to be cut off by `dense`: `[batch] string`."""
+        # The rest of a tweet, behind the last split, is one token more.
+        return tf.raw_ops.StringSplitV2(
             input=self._standardize(self._cleaner(text)), sep="", maxsplit=self._longest
         )
+
+    def dense(self, tokens: Any, values: tf.Tensor, padding: Any) -> tf.Tensor:
+        """Something of each token, `[batch, time]`, padded at the right.
+
+        Args:
+            tokens: what the call gave.
+            values: one of each token.
+            padding: one value.
+        """
         rows = tokens.shape[0]
         kept = tf.raw_ops.SparseSlice(
             indices=tokens.indices,
-            values=self._table.lookup(tokens.values),
+            values=values,
             shape=tokens.shape,
             start=tf.constant([0, 0], tf.int64),
             size=tf.stack([rows, self._longest]),
@@ -70,9 +105,23 @@ class TokenIds(tf.Module):
             sparse_indices=kept.output_indices,
             output_shape=kept.output_shape if padded is None else padded,
             sparse_values=kept.output_values,
-            default_value=tf.constant(0, tf.int64),
+            default_value=tf.constant(padding, values.dtype),
             validate_indices=False,  # a split gives them in order
         )
+
+
+def splits_at_whitespace(vectorizer: Any) -> bool:
+    """Whether the tokens of a vectorizer can be told as text: it has the settings that `TokenIds` knows."""
+    try:
+        _known_settings(vectorizer)
+    except ExportError:
+        return False
+    return True
+
+
+def known_tokens(ids: tf.Tensor) -> tf.Tensor:
+    """Whether the vocabulary has each token: of any shape, `int64 -> bool`; padding is none."""
+    return ids > _UNKNOWN
 
 
 def known_share(ids: tf.Tensor) -> tf.Tensor:
@@ -84,7 +133,7 @@ def known_share(ids: tf.Tensor) -> tf.Tensor:
     >>> known_share(tf.constant([[7, 1, 5, 1], [9, 0, 0, 0], [1, 0, 0, 0]])).numpy().tolist()
     [0.5, 1.0, 0.0]
     """
-    known = tf.math.count_nonzero(ids > _UNKNOWN, axis=1, dtype=tf.float32)
+    known = tf.math.count_nonzero(known_tokens(ids), axis=1, dtype=tf.float32)
     tokens = tf.math.count_nonzero(ids, axis=1, dtype=tf.float32)
     return known / tf.maximum(
         tokens, 1

@@ -15,7 +15,14 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from export.settings import WARMUP_BATCHES
-from export.signatures import CLASSIFY_SIGNATURE, LABEL_SIGNATURE, MODEL_NAME, SERVING_DEFAULT, TEXT
+from export.signatures import (
+    CLASSIFY_SIGNATURE,
+    EXPLAIN_SIGNATURE,
+    LABEL_SIGNATURE,
+    MODEL_NAME,
+    SERVING_DEFAULT,
+    TEXT,
+)
 
 WARMUP_REQUESTS: Final = Path("assets.extra", "tf_serving_warmup_requests")
 _TWEETS: Final = (
@@ -27,26 +34,37 @@ _TWEETS: Final = (
 )
 
 
-def write_warmup(directory: Path, batches: Sequence[int] = WARMUP_BATCHES) -> None:
+def write_warmup(
+    directory: Path, batches: Sequence[int] = WARMUP_BATCHES, *, explains: bool = True
+) -> None:
     """Write requests for every signature at several batch sizes into a SavedModel directory.
 
     Args:
         directory: a SavedModel.
         batches: rows of each request.
+        explains: whether it has the signature `explain`, which is asked the fewest rows only: it computes any
+            number of them in one way.
     """
     path = directory / WARMUP_REQUESTS
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for log in _requests(batches):
             writer.write(log.SerializeToString())
+        if explains:
+            log = _predict(EXPLAIN_SIGNATURE, _texts(min(batches)))
+            writer.write(log.SerializeToString())
 
 
 def _requests(batches: Sequence[int]) -> Iterator[prediction_log_pb2.PredictionLog]:
     for rows in batches:
-        texts = [_TWEETS[row % len(_TWEETS)] for row in range(rows)]
+        texts = _texts(rows)
         yield _predict(SERVING_DEFAULT, texts)
         yield _predict(LABEL_SIGNATURE, texts)
         yield _classify(texts)
+
+
+def _texts(rows: int) -> list[str]:
+    return [_TWEETS[row % len(_TWEETS)] for row in range(rows)]
 
 
 def _predict(signature: str, texts: list[str]) -> prediction_log_pb2.PredictionLog:

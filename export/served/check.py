@@ -6,18 +6,20 @@ signature, over every protocol that the server speaks.
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from export.errors import GateError
+from export.served.explained import Explained
 from export.served.over_grpc import Answers, CallError
 from export.served.process import NotServedError, ServerProcess
 from export.served.questions import ASKED, Questions, WrongAnswerError
 from export.served.servers import Server
-from export.signatures import SERVING_DEFAULT
+from export.signatures import EXPLAIN_SIGNATURE, SERVING_DEFAULT
 from export.start.shown import shown
 
 SERVER: Final = "server"
@@ -63,13 +65,19 @@ class ServerCheck:
     def __init__(self, processes: Sequence[ServerProcess]) -> None:
         self._processes = processes
 
-    def ask(self, questions: Questions) -> tuple[AskedServer, ...]:
+    def ask(
+        self, questions: Questions, reasons: Explained | None = None
+    ) -> tuple[AskedServer, ...]:
         """Ask each server; tell what was asked.
+
+        Args:
+            questions: of every version.
+            reasons: what it should tell by `explain`; None of a version without.
 
         Raises:
             GateError: one cannot load the version, or answers otherwise.
         """
-        return tuple(_ask(process, questions) for process in self._processes)
+        return tuple(_ask(process, questions, reasons) for process in self._processes)
 
 
 @contextlib.contextmanager
@@ -81,7 +89,7 @@ def server_check(directory: Path, servers: Sequence[Server]) -> Iterator[ServerC
         )
 
 
-def _ask(process: ServerProcess, questions: Questions) -> AskedServer:
+def _ask(process: ServerProcess, questions: Questions, reasons: Explained | None) -> AskedServer:
     name, version = process.server.name, process.server.version()
     who = f"{shown(name)} {shown(version)}"
     try:
@@ -94,8 +102,20 @@ def _ask(process: ServerProcess, questions: Questions) -> AskedServer:
         for protocol, caller in process.callers.items()
         for signature in ASKED
     ]
+    if reasons:
+        _compare_reasons(process, who, reasons.first(ROWS_A_REQUEST))
     asked = len(questions.rows(SERVING_DEFAULT))
     return AskedServer(name, version, tuple(process.callers), asked, max(worst))
+
+
+def _compare_reasons(process: ServerProcess, who: str, some: Explained) -> None:
+    for protocol, caller in process.callers.items():
+        compare = partial(_asked, caller, some)
+        _compared(process, f"{who} over {protocol}", EXPLAIN_SIGNATURE, compare)
+
+
+def _asked(caller: Any, some: Explained) -> float:
+    return some.compare(caller.ask(EXPLAIN_SIGNATURE, some.texts))
 
 
 def _compare(
@@ -107,9 +127,21 @@ def _compare(
         GateError: it answers otherwise, or not at all.
     """
     rows = questions.rows(signature)
+    texts = questions.encoded(rows)
+    return _compared(
+        process,
+        who,
+        signature,
+        lambda: questions.compare(signature, rows, _batches(caller, signature, texts)),
+    )
+
+
+def _compared(
+    process: ServerProcess, who: str, signature: str, compare: Callable[[], float]
+) -> float:
+    """What `compare` gives; errors of a call, and of its answer, as the check's."""
     try:
-        answers = _batches(caller, signature, questions.encoded(rows))
-        return questions.compare(signature, rows, answers)
+        return compare()
     except CallError as error:
         expected = f"an answer of `{signature}` by {who}"
         raise GateError(SERVER, expected, str(process.error(str(error)))) from error

@@ -17,6 +17,7 @@ from export.signatures import (
     PROBABILITIES,
     SCORES,
     TEXT,
+    TOKENS,
 )
 from export.start.shown import shown
 
@@ -91,6 +92,9 @@ def _predicted(rows: list[Any]) -> Answers:
 def _array(name: str, values: list[Any]) -> Any:
     if name == LABEL:
         return np.array([value.encode() for value in values], object)
+    if name == TOKENS:
+        words = [word.encode() for row in values for word in row]
+        return np.array(words, object).reshape(len(values), -1)
     return np.array(values, np.float32)
 
 

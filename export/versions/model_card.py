@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from export.formats import PACKAGES
+from export.gate.explanation_check import EXPLAIN
 from export.gate.gate import GateReport
 from export.graph.assets import read_lines
 from export.run_record import LEARNED_FROM, RunRecord, write_hashes
 from export.settings import Artefact
-from export.signatures import LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
+from export.signatures import EXPLAIN_SIGNATURE, LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
 from export.start.markdown import markdown_text
 from export.start.shown import listed
 from export.versions.examination import Examination
@@ -94,7 +95,7 @@ def write_model_card(
         "learned_from": None if run.learned_from is None else len(run.learned_from),
         "config": run.config,
         "ancestry": run.results.get("ancestry", []),
-        **_made(directory, artefact, source),
+        **_made(directory, artefact, source, report),
         "gate": _gate(report),
         **({"brought": source.brought} if source.brought else {}),
         "limits": limits_of_use(run.config, labels, words, rows, ours=not source.brought),
@@ -138,9 +139,10 @@ def _figures(report: GateReport, examination: Examination | None) -> Card:
     return card
 
 
-def _made(directory: Path, artefact: Artefact, source: Source) -> Card:
+def _made(directory: Path, artefact: Artefact, source: Source, report: GateReport) -> Card:
     graph = source.brought.get("graph", artefact.graph)
-    served = {"graph": graph, "signatures": sorted(SIGNATURES)}
+    explains = [EXPLAIN_SIGNATURE] if EXPLAIN in report.checks else []
+    served = {"graph": graph, "signatures": sorted([*SIGNATURES, *explains])}
     packages = ("tensorflow", "keras", "numpy", *PACKAGES[artefact.file_format].values())
     files = (f for f in directory.rglob("*") if f.is_file() and f.stem != MODEL_CARD.stem)
     return {

@@ -4,11 +4,13 @@ import json
 import shutil
 
 import pytest
+import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from trained_runs import NO_SERVER
 
 from export.errors import GateError
 from export.gate.gate import CHECKS, pass_gate
+from export.graph import explaining
 from export.graph.saved_model import write_saved_model
 from export.graph.warmup import WARMUP_REQUESTS, write_warmup
 from export.settings import Tolerances
@@ -124,6 +126,26 @@ def test_swapped_labels_are_caught_by_labels(version, tiny_model, test_split):
     write_warmup(version)
     (version / "assets" / "labels.txt").write_text("negative\nneutral\npositive\n")
     assert refused(version, tiny_model, test_split).check == "labels"
+
+
+@pytest.mark.slow
+def test_reasons_of_another_word_are_caught_by_explain(
+    version, tiny_model, test_split, monkeypatch
+):
+    """The answers are right, and what is told of each word is its neighbour's."""
+    left_out = explaining._left_out
+
+    def neighbour(counts):
+        rows, places, ends = left_out(counts)
+        return rows, tf.where(places == 0, 1, places), ends
+
+    monkeypatch.setattr(explaining, "_left_out", neighbour)
+    shutil.rmtree(version)
+    write_saved_model(tiny_model, version)
+    write_warmup(version)
+    error = refused(version, tiny_model, test_split)
+    assert error.check == "explain"
+    assert error.expected.startswith("`explain/")
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def test_it_is_close_to_the_full_model_and_no_copy_of_it(half, lively_model):
         < report.largest_difference
         <= PROBABILITY_TOLERANCES[FLOAT16]
     )
-    assert set(loaded.signatures) == {"serving_default", "label", "classify"}
+    assert set(loaded.signatures) == {"serving_default", "label", "classify", "explain"}
 
 
 def test_the_full_models_figures_stand_beside_its_own(half, lively_model, test_split):

@@ -69,15 +69,12 @@ def example(**features: bytes) -> bytes:
     return tf.train.Example(features=tf.train.Features(feature=lists)).SerializeToString()
 
 
-def test_three_signatures_as_declared(exported):
+def test_the_signatures_are_as_declared(exported):
     """Names, dtypes, shapes and method names, as written in the file."""
     saved = saved_model_pb2.SavedModel.FromString((exported / "saved_model.pb").read_bytes())
     found = saved.meta_graphs[0].signature_def
-    assert (
-        set(SIGNATURES)
-        == {"serving_default", "label", "classify"}
-        == set(found) - {"__saved_model_init_op"}
-    )
+    assert set(SIGNATURES) == {"serving_default", "label", "classify"}
+    assert {*SIGNATURES, "explain"} == set(found) - {"__saved_model_init_op"}
     assert found["classify"].method_name == "tensorflow/serving/classify"
     assert found["serving_default"].method_name == "tensorflow/serving/predict"
     assert [dim.size for dim in found["label"].outputs["probabilities"].tensor_shape.dim] == [-1, 3]
@@ -117,7 +114,7 @@ def test_warmup_requests_reach_every_signature(exported):
         for log in logs
         if log.HasField("predict_log")
     }
-    assert predicted == {"serving_default", "label"}
+    assert predicted == {"serving_default", "label", "explain"}
     assert any(log.HasField("classify_log") for log in logs)
     rows = {
         log.predict_log.request.inputs["text"].tensor_shape.dim[0].size
@@ -125,10 +122,10 @@ def test_warmup_requests_reach_every_signature(exported):
         if log.HasField("predict_log")
     }
     assert rows == {1, 8, 32}, "one for each way to compute, none too large for a server's batches"
-    assert len(records) == 9
+    assert len(records) == 10, "explain computes any number of rows in one way"
 
 
-@pytest.mark.parametrize("signature", ["serving_default", "label"])
+@pytest.mark.parametrize("signature", ["serving_default", "label", "explain"])
 def test_no_tweets_give_no_rows(server, signature):
     """An empty batch once killed a server: BlockLSTMV2 got a negative length."""
     assert server(signature, [])["probabilities"].shape == (0, 3)
@@ -137,7 +134,7 @@ def test_no_tweets_give_no_rows(server, signature):
 @pytest.mark.parametrize(
     ("text", "shape"), [("alone", "[]"), ([["a"], ["b"]], "[2,1]"), ([[]], "[1,0]")]
 )
-@pytest.mark.parametrize("signature", list(SIGNATURES))
+@pytest.mark.parametrize("signature", [*SIGNATURES, "explain"])
 def test_another_rank_gets_one_sentence(server, signature, text, shape):
     """It names the input and the shape it got, with no inner node's name in front."""
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
