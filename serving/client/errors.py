@@ -170,8 +170,8 @@ class NoReasonsError(SignatureError):
     """The version answers, but has no signature that tells why."""
 
     sentence = (
-        '{address} cannot tell why: this version of {model} has no signature "{signature}"; ask one that has it,'
-        " such as a version that is exported anew, or do without ({details})."
+        '{address} cannot tell why: this version has no signature "{signature}", for {model} was exported before there'
+        " was one or brought from elsewhere; export it anew, or ask for the sentiment alone ({details})."
     )
 
 

@@ -21,7 +21,8 @@ from serving.client.errors import ServingError
 from serving.client.shell import interrupt, options
 from serving.client.shell.interrupt import Guard
 from serving.client.shell.patience import PatientClient
-from serving.client.shell.sources import STANDARD, pieces, read_lines
+from serving.client.shell.reasons import write_reasons
+from serving.client.shell.sources import ANSWERED, EXPLAINED, STANDARD, pieces, read_lines
 from serving.client.shell.table.files import FileRows
 from serving.client.shell.table.predict_table import predict_table
 from serving.client.shell.table.reading import Reading
@@ -103,7 +104,6 @@ def _client(given: argparse.Namespace) -> SentimentClient:
 
 def _run(client: SentimentClient, given: argparse.Namespace, guard: Guard) -> None:
     patient = PatientClient(client, given.retry_for, _tell)
-    write = partial(write_results, sys.stdout, as_json=given.json, top=given.top)
     if given.csv is not None:
         _run_table(patient, given, guard)
     elif sys.stdout is None:
@@ -115,10 +115,20 @@ def _run(client: SentimentClient, given: argparse.Namespace, guard: Guard) -> No
         _print_record(dataclasses.asdict(client.metadata()))
     elif given.file is not None or given.texts == [STANDARD]:
         lines = read_lines("--file" if given.file else "TEXT", given.file or STANDARD)
-        for texts in pieces(lines):
-            write(texts, patient.predict(texts))
+        for texts in pieces(lines, EXPLAINED if given.explain else ANSWERED):
+            _answer(patient, texts, given)
     else:
-        write(given.texts, client.predict(given.texts))
+        _answer(client, given.texts, given)
+
+
+def _answer(
+    asked: SentimentClient | PatientClient, texts: Sequence[str], given: argparse.Namespace
+) -> None:
+    how: dict[str, Any] = {"as_json": given.json, "top": given.top}
+    if given.explain:
+        write_reasons(sys.stdout, texts, asked.explain(texts), **how)
+    else:
+        write_results(sys.stdout, texts, asked.predict(texts), **how)
 
 
 def _print_record(record: dict[str, Any]) -> None:

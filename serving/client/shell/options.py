@@ -16,6 +16,7 @@ PROG: Final = "python -m serving.client"
 _EPILOG: Final = """\
 examples:
   python -m serving.client "what a day" "the bus is late again"
+  python -m serving.client --explain "what a day"
   python -m serving.client --file tweets.txt --json
   cat tweets.txt | python -m serving.client -
   python -m serving.client --csv in.csv --out out.csv
@@ -80,6 +81,12 @@ def _add_sources(group: Any) -> None:
     )
     add("--status", action="store_true", help="tell where the model's versions stand (default: no)")
     add("--metadata", action="store_true", help="tell the model's signatures (default: no)")
+    add(
+        "--explain",
+        action="store_true",
+        help="tell what each word does to the answer: coloured on a terminal, else its effect behind it; all classes "
+        "in JSON (default: no)",
+    )
     add("--json", action="store_true", help="write a JSON object a line (default: no)")
     add(
         "--top",
@@ -278,6 +285,8 @@ def _check(parser: Parser, given: argparse.Namespace) -> None:
         parser.error("give either texts, --file, --csv, --status or --metadata")
     if "-" in given.texts and len(given.texts) > 1:
         parser.error("- for standard input stands alone")
+    if given.explain and not (given.texts or given.file is not None):
+        parser.error("--explain goes with texts or --file")
     if given.csv is None:
         for name in _FOR_TABLES:
             if getattr(given, name) != parser.get_default(name):

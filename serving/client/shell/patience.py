@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from serving.client.base import worth_waiting
 from serving.client.blocking import SentimentClient
 from serving.client.errors import CallCancelledError, CallError, ServerUnavailableError, TlsError
-from serving.client.results import Prediction
+from serving.client.results import Explanation, Prediction
 
 DEFAULT_RETRY_FOR_S: Final = 60.0
 _POLL_S: Final = 0.5
@@ -43,6 +43,14 @@ class PatientClient:
             CallError: The server was away for too long, or refuses.
         """
         return self._ask(partial(self._client.predict, texts))
+
+    def explain(self, texts: Sequence[str]) -> list[Explanation]:
+        """The reasons.
+
+        Raises:
+            CallError: As for `predict`.
+        """
+        return self._ask(partial(self._client.explain, texts))
 
     def labels(self) -> tuple[str, ...]:
         """The class names.

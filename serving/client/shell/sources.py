@@ -10,8 +10,10 @@ from typing import BinaryIO, Final, TypeVar
 
 STANDARD: Final = "-"
 """Standard input or output, in place of a file's name."""
-_AT_ONCE: Final = 4096
+ANSWERED: Final = 4096
 """Texts held in memory and sent before the next are read: eight requests of the default size."""
+EXPLAINED: Final = 256
+"""The same of texts whose words are asked about: eight requests."""
 
 _Item = TypeVar("_Item")
 
@@ -62,7 +64,7 @@ def read_lines(option: str, name: str) -> Iterator[str]:
         yield from (line.removesuffix("\n").rstrip("\r") for line in text)
 
 
-def pieces(items: Iterator[_Item]) -> Iterator[list[_Item]]:
+def pieces(items: Iterator[_Item], at_once: int = ANSWERED) -> Iterator[list[_Item]]:
     """As many as are held in memory at once."""
-    while piece := list(islice(items, _AT_ONCE)):
+    while piece := list(islice(items, at_once)):
         yield piece

@@ -13,8 +13,8 @@ from serving.client.results import Prediction
 if TYPE_CHECKING:
     from typing import Self
 
-_RESET: Final = "\x1b[0m"
-_COLOURS: Final = {"negative": "\x1b[31m", "neutral": "\x1b[33m", "positive": "\x1b[32m"}
+RESET: Final = "\x1b[0m"
+COLOURS: Final = {"negative": "\x1b[31m", "neutral": "\x1b[33m", "positive": "\x1b[32m"}
 _SHORTEST: Final = "negative"
 """What the column of labels is as wide as, at least."""
 _LONGEST: Final = 24
@@ -39,27 +39,36 @@ def write_results(
         as_json: Whether to write JSON.
         top: How many classes to tell, best first; by default one, and all in JSON.
     """
-    labels = {label for one in predictions for label in one.best(top or 1)}
-    width = min(max(map(len, (*labels, _SHORTEST))), _LONGEST)
+    width = column_width(predictions, top)
     for text, prediction in zip(texts, predictions, strict=True):
         if as_json:
-            line = json_line(_record(text, prediction, top), ascii_only=not _is_utf8(out))
+            line = json_line(record(text, prediction, top), ascii_only=not is_utf8(out))
         elif out.isatty():
             columns = shutil.get_terminal_size().columns
             line = _coloured(text, prediction.best(top or 1), width, columns)
         else:
-            best = prediction.best(top or 1).items()
-            found = (f"{shown(label)}\t{number:.4f}" for label, number in best)
-            line = "\t".join([*found, shown(text, None)])
+            line = "\t".join([*plain_fields(prediction.best(top or 1)), shown(text, None)])
         put(out, line)
 
 
-def _record(text: str, prediction: Prediction, top: int | None) -> dict[str, Any]:
-    record = prediction.to_dict()
+def column_width(predictions: Sequence[Prediction], top: int | None) -> int:
+    """Characters of the column of labels, so that every label fits, of a usual length."""
+    labels = {label for one in predictions for label in one.best(top or 1)}
+    return min(max(map(len, (*labels, _SHORTEST))), _LONGEST)
+
+
+def record(text: str, prediction: Prediction, top: int | None) -> dict[str, Any]:
+    """What the JSON object of a text holds."""
+    fields = prediction.to_dict()
     if top is not None:
-        record["probabilities"] = prediction.best(top)
+        fields["probabilities"] = prediction.best(top)
     # As it was sent: a byte that is no UTF-8 went out as U+FFFD.
-    return {"text": encode_text(text).decode(), **record}
+    return {"text": encode_text(text).decode(), **fields}
+
+
+def plain_fields(best: Mapping[str, float]) -> list[str]:
+    """Labels and probabilities for a program."""
+    return [f"{shown(label)}\t{number:.4f}" for label, number in best.items()]
 
 
 def put(out: TextIO, line: str) -> None:
@@ -70,13 +79,20 @@ def put(out: TextIO, line: str) -> None:
 
 def _coloured(text: str, best: Mapping[str, float], width: int, columns: int) -> str:
     """Labels and scores in columns, then as much of the text as fits."""
+    room = max(columns - (width + 10) * len(best), 10)
+    return f"{coloured_cells(best, width)}  {shown(text, room)}"
+
+
+def coloured_cells(best: Mapping[str, float], width: int) -> str:
+    """Labels and probabilities in columns, the first in its colour."""
     cells = [f"{shown(label, width):<{width}} {number:>6.1%}" for label, number in best.items()]
     if "NO_COLOR" not in os.environ:
-        cells[0] = f"{_COLOURS.get(next(iter(best)), '')}{cells[0]}{_RESET}"
-    return f"{'  '.join(cells)}  {shown(text, max(columns - (width + 10) * len(best), 10))}"
+        cells[0] = f"{COLOURS.get(next(iter(best)), '')}{cells[0]}{RESET}"
+    return "  ".join(cells)
 
 
-def _is_utf8(out: TextIO) -> bool:
+def is_utf8(out: TextIO) -> bool:
+    """Whether it can take every character."""
     return (out.encoding or "").lower().replace("-", "") == "utf8"
 
 

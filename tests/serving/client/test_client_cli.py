@@ -1,11 +1,9 @@
 """`python -m serving.client`: what it prints, and its exit codes."""
 
-import contextlib
 import csv
 import io
 import json
 import os
-import pty
 import re
 import shlex
 import subprocess
@@ -14,6 +12,7 @@ import time
 
 import pytest
 from length_model import expected
+from terminals import on_a_terminal
 
 from serving.client import __main__ as cli
 from serving.client.shell.terminal import Progress
@@ -155,6 +154,8 @@ def test_status_and_metadata(ask):
         (["--csv", "/no/such", "--out", "x"], "/no/such"),
         (["a", "--nonsense"], "unrecognized arguments: --nonsense"),
         (["a", "--vers", "1"], "unrecognized arguments: --vers 1"),
+        (["--status", "--explain"], "--explain goes with texts or --file"),
+        (["--csv", "a.csv", "--out", "x", "--explain"], "--explain goes with texts or --file"),
         (["a", "--csv"], "argument --csv: expected at least one argument"),
     ],
 )
@@ -192,6 +193,10 @@ def test_help_and_mistakes_take_less_than_half_a_second(command, words):
         (["--model-name", "mood"], 'serves no model "mood"'),
         (["--version", "42"], "serves no version 42 of model"),
         (["--signature-name", "x"], 'Serving signature key "x" not found; --metadata lists'),
+        (
+            ["--explain"],
+            'cannot tell why: this version has no signature "explain", for model "tiny"',
+        ),
         (["--signature-name", "hang", "--timeout-s", "0.1"], "No answer from"),
         (["--address", "localhost:1"], "No server answers at localhost:1: check the address"),
     ],
@@ -203,22 +208,6 @@ def test_a_refusal_is_one_sentence_and_1(server, capsys, words, sentence):
     (line,) = err.splitlines()
     assert line.startswith("python -m serving.client: ")
     assert sentence in line
-
-
-def on_a_terminal(arguments, **environment):
-    """The output of a command whose standard output and errors are a terminal."""
-    parent, child = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "40", **environment}
-    process = subprocess.Popen(arguments, stdout=child, stderr=child, env=environment)
-    os.close(child)
-    shown = b""
-    # Linux ends a terminal that nobody writes to any more with an error.
-    with contextlib.suppress(OSError):
-        while True:
-            shown += os.read(parent, 65536)
-    os.close(parent)
-    assert process.wait(30) == 0
-    return shown.decode()
 
 
 def test_a_terminal_gets_colour_and_columns(command):
