@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import tensorflow.BytesList;
 import tensorflow.DataType;
 import tensorflow.Example;
@@ -52,6 +53,15 @@ public final class SentimentClient implements AutoCloseable {
      * text's tokens that the model's vocabulary has, null where it does not tell.
      */
     public record Sentiment(String label, float score, Float known, Map<String, Float> probabilities) {}
+
+    /**
+     * What one word does to the answer: how much each class's probability falls without it, positive of a
+     * word that speaks for the class; known tells whether the model's vocabulary has it.
+     */
+    public record WordEffect(String text, boolean known, Map<String, Float> effects) {}
+
+    /** The sentiment of one text, and what each word that the model reads does to it. */
+    public record Explanation(Sentiment sentiment, List<WordEffect> words) {}
 
     /** How often texts are sent at most: a version may go before it has told its class names. */
     private static final int ASKS = 3;
@@ -112,13 +122,35 @@ public final class SentimentClient implements AutoCloseable {
 
     /** The same for texts that are UTF-8 already. */
     public List<Sentiment> predictBytes(List<ByteString> texts) {
+        return named(texts, () -> ask(texts), SentimentClient::sentiments);
+    }
+
+    /**
+     * The sentiment of each text, and what each of its words does to it; some dozens of texts at most, for
+     * each word of each is an answer of its own.
+     *
+     * @throws StatusRuntimeException the call failed; its status is FAILED_PRECONDITION where the version has no
+     *     signature {@code explain}
+     */
+    public List<Explanation> explain(List<String> texts) {
+        var encoded = texts.stream().map(SentimentClient::encode).toList();
+        return named(
+                encoded, () -> stub().predict(request(encoded, "explain", null)), SentimentClient::explanations);
+    }
+
+    /** Reads an answer to so many texts by the class names of the version that gave it. */
+    private interface Reader<T> {
+        List<T> read(PredictResponse answer, int count, List<String> names);
+    }
+
+    private <T> List<T> named(List<ByteString> texts, Supplier<PredictResponse> ask, Reader<T> reader) {
         if (texts.isEmpty()) return List.of();
         for (int left = ASKS; ; left--) {
-            var answer = ask(texts);
+            var answer = ask.get();
             long version = answer.getModelSpec().getVersion().getValue();
             try {
                 // Calls at once learn the names once.
-                return sentiments(answer, texts.size(), names.computeIfAbsent(version, this::classNames));
+                return reader.read(answer, texts.size(), names.computeIfAbsent(version, this::classNames));
             } catch (OtherNames error) {
                 // Another model has come under its number.
                 names.remove(version);
@@ -231,6 +263,36 @@ public final class SentimentClient implements AutoCloseable {
             sentiments.add(one);
         }
         return sentiments;
+    }
+
+    private static List<Explanation> explanations(PredictResponse answer, int count, List<String> names) {
+        var explanations = new ArrayList<Explanation>();
+        var sentiments = sentiments(answer, count, names);
+        int time = answer.getOutputsOrThrow("tokens").getStringValCount() / count;
+        for (int row = 0; row < count; row++) {
+            var words = words(answer, row * time, (row + 1) * time, names);
+            float known = words.stream().filter(WordEffect::known).count() / (float) Math.max(words.size(), 1);
+            var found = sentiments.get(row);
+            explanations.add(new Explanation(
+                    new Sentiment(found.label(), found.score(), known, found.probabilities()), words));
+        }
+        return explanations;
+    }
+
+    private static List<WordEffect> words(PredictResponse answer, int start, int end, List<String> names) {
+        var tokens = answer.getOutputsOrThrow("tokens").getStringValList();
+        var known = answer.getOutputsOrThrow("known").getBoolValList();
+        var values = answer.getOutputsOrThrow("effects").getFloatValList();
+        var words = new ArrayList<WordEffect>();
+        for (int place = start; place < end; place++) {
+            if (tokens.get(place).isEmpty()) continue; // padding
+            var effects = new LinkedHashMap<String, Float>();
+            for (int index = 0; index < names.size(); index++) {
+                effects.put(names.get(index), values.get(place * names.size() + index));
+            }
+            words.add(new WordEffect(tokens.get(place).toStringUtf8(), known.get(place), effects));
+        }
+        return words;
     }
 
     private static Sentiment sentiment(List<Float> values, List<String> names, Float known) {

@@ -11,7 +11,7 @@ const { parseArgs } = require("node:util");
 const { status } = require("@grpc/grpc-js");
 const { connect } = require("./sentiment");
 
-const USAGE = "node predict.js TEXT... [--address HOST:PORT] [--model-name NAME] [--timeout-s S] [--json]";
+const USAGE = "node predict.js TEXT... [--address HOST:PORT] [--model-name NAME] [--timeout-s S] [--explain] [--json]";
 
 function parse(words) {
   const { values, positionals } = parseArgs({
@@ -21,6 +21,7 @@ function parse(words) {
       address: { type: "string", default: "localhost:8500" },
       "model-name": { type: "string", default: "tweet_sentiment" },
       "timeout-s": { type: "string", default: "5" },
+      explain: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
@@ -34,10 +35,16 @@ function parse(words) {
 
 function line(text, result, json) {
   if (json) return JSON.stringify({ text, ...result });
-  return `${result.label}\t${result.score.toFixed(4)}\t${text.trim().replace(/\s+/g, " ")}`;
+  const words = result.words?.map((word) => `${word.text} ${signed(word.effects[result.label])}`);
+  return [result.label, result.score.toFixed(4), ...(words ?? [text.trim().replace(/\s+/g, " ")])].join("\t");
 }
 
-function sentence(error, { address, modelName, timeoutS }) {
+/** What a word does to the class that the text has. */
+function signed(effect) {
+  return `${effect < 0 ? "" : "+"}${effect.toFixed(4)}`;
+}
+
+function sentence(error, { address, modelName, timeoutS, explain }) {
   const { code, details } = error;
   switch (code) {
     case status.UNAVAILABLE:
@@ -46,6 +53,9 @@ function sentence(error, { address, modelName, timeoutS }) {
       return `no answer from ${address} within ${timeoutS} s: allow more by --timeout-s`;
     case status.NOT_FOUND:
       return `${address} serves no model "${modelName}": check --model-name (${details})`;
+    case status.FAILED_PRECONDITION:
+      if (explain) return `this version has no signature "explain": it is older, or was brought from elsewhere (${details})`;
+      return `${address} refused the request: ${details}`;
     case undefined:
       return error.message;
     default:
@@ -64,7 +74,7 @@ async function main(words) {
   let client;
   try {
     client = connect(given.address, given);
-    const results = await client.predict(given.texts);
+    const results = await (given.explain ? client.explain(given.texts) : client.predict(given.texts));
     results.forEach((result, index) => console.log(line(given.texts[index], result, given.json)));
     return 0;
   } catch (error) {

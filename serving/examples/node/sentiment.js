@@ -65,6 +65,25 @@ function connect(address = "localhost:8500", options = {}) {
   // Versions that have no signature `label`, and whether one of them answered last.
   const plain = { versions: new Set(), last: false };
 
+  /** What `ask` gets, read by the class names of the version that gave it. */
+  const named = async (texts, ask, read) => {
+    if (!Array.isArray(texts)) throw new TypeError(`pass an array of texts, received ${typeof texts}`);
+    if (texts.length === 0) return [];
+    for (let left = ASKS; ; left -= 1) {
+      const response = await ask();
+      const version = response.model_spec.version.value;
+      // A promise, so that calls at once learn the names once.
+      if (!names.has(version)) names.set(version, classNames(call, modelName, version));
+      try {
+        return read(response.outputs, texts.length, await names.get(version));
+      } catch (error) {
+        names.delete(version);
+        // The version has gone meanwhile, or another model has come under its number.
+        if (left === 1 || !(error.code === grpc.status.NOT_FOUND || error instanceof OtherNames)) throw error;
+      }
+    }
+  };
+
   return {
     /**
      * The sentiment of each text, in order.
@@ -74,23 +93,18 @@ function connect(address = "localhost:8500", options = {}) {
      *   `known` is the share of a text's tokens that the model's vocabulary has, null where it does not tell;
      *   rejected by gRPC's error, with `code` and `details`, where the call fails
      */
-    predict: async (texts) => {
-      if (!Array.isArray(texts)) throw new TypeError(`pass an array of texts, received ${typeof texts}`);
-      if (texts.length === 0) return [];
-      for (let left = ASKS; ; left -= 1) {
-        const response = await predict(call, modelName, texts, plain);
-        const version = response.model_spec.version.value;
-        // A promise, so that calls at once learn the names once.
-        if (!names.has(version)) names.set(version, classNames(call, modelName, version));
-        try {
-          return predictions(response.outputs, texts.length, await names.get(version));
-        } catch (error) {
-          names.delete(version);
-          // The version has gone meanwhile, or another model has come under its number.
-          if (left === 1 || !(error.code === grpc.status.NOT_FOUND || error instanceof OtherNames)) throw error;
-        }
-      }
-    },
+    predict: (texts) => named(texts, () => predict(call, modelName, texts, plain), predictions),
+    /**
+     * The same, and what each word does to it.
+     *
+     * @param {Array<string | Buffer>} texts raw texts, some dozens at most: each word of each is an answer of its own
+     * @returns {Promise<Array<{label: string, score: number, known: number, probabilities: Object<string, number>,
+     *   words: Array<{text: string, known: boolean, effects: Object<string, number>}>}>>}
+     *   `effects` tells how much each class's probability falls without the word: it is positive of a word that speaks
+     *   for the class; rejected with the code FAILED_PRECONDITION by a version that has no signature `explain`
+     */
+    explain: (texts) =>
+      named(texts, () => call("Predict", predictRequest(modelName, texts, "explain")), explanations),
     close: () => stub.close(),
   };
 }
@@ -170,8 +184,29 @@ function predictions(outputs, count, names) {
     if (label !== undefined && label !== found.label) {
       throw new OtherNames(`the model says "${label}", and the names of its classes say "${found.label}"`);
     }
-    return { ...found, known: outputs.known?.float_val[row] ?? null };
+    return { ...found, known: outputs.known?.float_val?.[row] ?? null };
   });
+}
+
+function explanations(outputs, count, names) {
+  const time = outputs.tokens.string_val.length / count;
+  return predictions(outputs, count, names).map((found, row) => {
+    const places = Array.from({ length: time }, (_, place) => row * time + place);
+    const words = places
+      .filter((place) => outputs.tokens.string_val[place].length)
+      .map((place) => word(outputs, place, names));
+    const known = words.filter((one) => one.known).length / Math.max(words.length, 1);
+    return { ...found, known, words };
+  });
+}
+
+function word(outputs, place, names) {
+  const effects = outputs.effects.float_val.slice(place * names.length, (place + 1) * names.length);
+  return {
+    text: outputs.tokens.string_val[place].toString(),
+    known: outputs.known.bool_val[place],
+    effects: Object.fromEntries(names.map((label, index) => [label, effects[index]])),
+  };
 }
 
 function prediction(values, names) {

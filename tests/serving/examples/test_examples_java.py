@@ -131,6 +131,21 @@ def test_bytes_get_the_numbers_that_python_gets(example, exported_address):
     assert_same(ask(example, exported_address, BYTES, "bytes"), predictions)
 
 
+def test_reasons_are_those_that_python_gets(example, exported_address):
+    texts = ["so sad :(", "", "never unheardof"]
+    with SentimentClient(exported_address) as client:
+        explanations = client.explain(texts)
+    result = java(example, "Predict", exported_address, "--explain", *texts)
+    assert (result.returncode, result.stderr) == (0, "")
+    for line, right in zip(result.stdout.splitlines(), explanations, strict=True):
+        label, score, *words = line.split("\t")
+        assert (label, float(score)) == (
+            right.prediction.label,
+            pytest.approx(right.prediction.score, abs=1e-4),
+        )
+        assert words == [f"{word.text} {word.effects[label]:+.4f}" for word in right.words]
+
+
 def test_the_names_are_those_of_the_version_that_answers(example, start, tmp_path):
     """One client for its whole life, forty calls to each of three versions; all forty answers are equal."""
     (tmp_path / "tiny").mkdir()

@@ -241,6 +241,36 @@ def test_the_command(example, exported_address):
     assert_same(tuples(objects), predictions)
 
 
+def test_reasons_are_those_that_python_gets(example, exported_address):
+    texts = ["so sad :(", "", "never unheardof"]
+    words = ["--explain", *texts, "--address", exported_address]
+    with SentimentClient(exported_address) as client:
+        explanations = client.explain(texts)
+    result = node(example, "predict.js", "--json", *words)
+    assert (result.returncode, result.stderr) == (0, "")
+    for text, found, right in zip(
+        texts, map(json.loads, result.stdout.splitlines()), explanations, strict=True
+    ):
+        expected = right.to_dict()
+        assert (found["text"], found["label"]) == (text, expected["label"])
+        assert found["known"] == pytest.approx(expected["known"])
+        for word, wanted in zip(found["words"], expected["words"], strict=True):
+            assert (word["text"], word["known"]) == (wanted["text"], wanted["known"])
+            assert word["effects"] == pytest.approx(wanted["effects"], abs=1e-6)
+    lines = node(example, "predict.js", *words).stdout.splitlines()
+    label = explanations[0].prediction.label
+    assert lines[0].split("\t")[2:] == [
+        f"{word.text} {word.effects[label]:+.4f}" for word in explanations[0].words
+    ]
+
+
+def test_a_version_without_reasons_says_so(example, server):
+    words = ["a", "--explain", "--address", server.address, "--model-name", "tiny"]
+    result = node(example, "predict.js", *words)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith('predict.js: this version has no signature "explain"')
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
