@@ -70,6 +70,7 @@ SCALARS = {
     FieldDescriptor.TYPE_FLOAT: "float",
     FieldDescriptor.TYPE_STRING: "string",
     FieldDescriptor.TYPE_BYTES: "bytes",
+    FieldDescriptor.TYPE_BOOL: "bool",
 }
 
 
