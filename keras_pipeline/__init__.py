@@ -15,14 +15,15 @@ from export.start.quiet_tensorflow import import_tensorflow
 if TYPE_CHECKING:
     from keras_pipeline.config import TrainConfig
     from keras_pipeline.layers import ExpressiveTweetCleaner, TweetCleaner, build_vectorizer
-    from keras_pipeline.model import SentimentModel, build_classifier, load_model
+    from keras_pipeline.model import SentimentModel, load_model
+    from keras_pipeline.numeric.classifier import build_classifier
 
 _HOMES: Final = {
     "ExpressiveTweetCleaner": "keras_pipeline.layers",
     "SentimentModel": "keras_pipeline.model",
     "TrainConfig": "keras_pipeline.config",
     "TweetCleaner": "keras_pipeline.layers",
-    "build_classifier": "keras_pipeline.model",
+    "build_classifier": "keras_pipeline.numeric.classifier",
     "build_vectorizer": "keras_pipeline.layers",
     "load_model": "keras_pipeline.model",
 }

@@ -19,7 +19,8 @@ from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
-from keras_pipeline.model import SentimentModel, build_classifier
+from keras_pipeline.model import SentimentModel
+from keras_pipeline.numeric.classifier import build_classifier
 
 BUILDS: Final = ("keras", "fused", "packed", "auto")
 BATCH_SIZES: Final = (1, 8, 32, 128, 256, 512, 2048)

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit.replicas import Batch, even_batch
-from keras_pipeline.layers.vectorizer import PADDING_ID, UNKNOWN_ID
+from keras_pipeline.numeric.token_ids import PADDING_ID, UNKNOWN_ID
 from keras_pipeline.table.stored_texts import text_batches
 from keras_pipeline.table.training_rows import TextRows
 

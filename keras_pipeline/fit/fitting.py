@@ -24,7 +24,6 @@ from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.devices import has_gpu
 from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.memory import check_fits
-from keras_pipeline.fit.replicas import Accuracy
 from keras_pipeline.fit.sizes import fit_to_rows
 from keras_pipeline.fit.start import take_over, tell_lacking_words
 from keras_pipeline.fit.words.encoder_files import ENCODER_SUFFIX
@@ -36,7 +35,9 @@ from keras_pipeline.layers.cpu_bidirectional import CpuBidirectional
 from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
-from keras_pipeline.model import SentimentModel, build_classifier, with_word_scores
+from keras_pipeline.model import SentimentModel
+from keras_pipeline.numeric.accuracy import Accuracy
+from keras_pipeline.numeric.classifier import build_classifier, with_word_scores
 from keras_pipeline.table.training_rows import TextRows
 
 CLEANERS: Final[dict[str, Callable[[], keras.layers.Layer]]] = {

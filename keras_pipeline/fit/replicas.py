@@ -4,12 +4,9 @@ Keras splits the first batch among the devices and averages the parts to learn t
 unless they are equal; and each device's mean counts the same, however few rows it has.
 """
 
-from typing import Any
-
-import keras
 import tensorflow as tf
 
-from keras_pipeline.layers.vectorizer import UNKNOWN_ID
+from keras_pipeline.numeric.token_ids import UNKNOWN_ID
 
 Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
@@ -33,14 +30,3 @@ def even_batch(batch: Batch, replicas: int) -> Batch:
         tf.pad(targets, [[0, added], [0, 0]]),
         tf.pad(weights, [[0, added]]),
     )
-
-
-class Accuracy(keras.metrics.CategoricalAccuracy):
-    """Keras's, without the rows that `even_batch` added: those have no target."""
-
-    def __init__(self) -> None:
-        super().__init__(name="accuracy")
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Count each row by the sum of its target: 1, or 0."""
-        super().update_state(y_true, y_pred, sample_weight=keras.ops.sum(y_true, axis=-1))

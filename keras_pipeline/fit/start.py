@@ -6,8 +6,8 @@ import keras
 
 from keras_pipeline.errors import UserError
 from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
-from keras_pipeline.layers.vectorizer import UNKNOWN_ID
 from keras_pipeline.model import SentimentModel
+from keras_pipeline.numeric.token_ids import UNKNOWN_ID
 from keras_pipeline.table.stored_texts import Texts
 
 

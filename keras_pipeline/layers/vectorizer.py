@@ -10,10 +10,6 @@ from typing import Final
 import keras
 import tensorflow as tf
 
-PADDING_ID: Final = 0
-UNKNOWN_ID: Final = 1
-"""Of a word outside the vocabulary."""
-
 # No tweet can hold it: cleaned text has no brackets. Training keeps it out of the vocabulary, so that it is
 # looked up as an unknown word.
 EMPTY_TOKEN: Final = "[empty]"  # noqa: S105 (a token of text, not of access)

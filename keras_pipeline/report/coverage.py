@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.start.shown import shown
-from keras_pipeline.layers.vectorizer import PADDING_ID, UNKNOWN_ID
+from keras_pipeline.numeric.token_ids import PADDING_ID, UNKNOWN_ID
 from keras_pipeline.table.printed import Cells
 from keras_pipeline.table.stored_texts import Texts
 

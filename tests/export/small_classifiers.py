@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
-from keras_pipeline.model import with_word_scores
+from keras_pipeline.numeric.classifier import with_word_scores
+from keras_pipeline.numeric.max_mean_pooling import MaxMeanPooling1D
 
 WORDS = 50
 LONGEST = 40

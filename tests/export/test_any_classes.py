@@ -25,7 +25,7 @@ from export.versions.examination import refuse_other_labels
 from export.versions.limits import limits_of_use
 from keras_pipeline import SentimentModel, TrainConfig, build_vectorizer
 from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
-from keras_pipeline.model import build_classifier
+from keras_pipeline.numeric.classifier import build_classifier
 
 ODD = (
     "joy", "long " * 30, "🔥", "👨\u200d👩\u200d👧", "مرحبا", "<b>x</b>", "$a_b$ $5", "100%", "a|b", "[x](y)",

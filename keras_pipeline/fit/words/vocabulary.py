@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_pipeline.layers.vectorizer import EMPTY_TOKEN, UNKNOWN_ID
+from keras_pipeline.layers.vectorizer import EMPTY_TOKEN
+from keras_pipeline.numeric.token_ids import UNKNOWN_ID
 from keras_pipeline.table.stored_texts import Texts, text_batches
 
 _IDS_AT_ONCE: Final = 1_000_000

@@ -3,7 +3,7 @@
     rows of words   -> each word is itself and the 2 to 5 letters long pieces of it
     scikit-learn    -> a weight of each piece, for each class: the sum of a logistic regression's and of
                        one that begins with naive Bayes
-    summed by word  -> [vocabulary, classes + 1], the table of `keras_pipeline.layers.word_scores`
+    summed by word  -> [vocabulary, classes + 1], the table of `keras_pipeline.numeric.word_scores`
 
 A text's features are TF-IDF's, but for its length: the root of the sum of its words' squares stands for
 the length of their sum, so that the features, and with them the answer, are sums over words. On nine small
@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from keras_pipeline.fit.batches import TokenRows
-from keras_pipeline.layers.vectorizer import UNKNOWN_ID
+from keras_pipeline.numeric.token_ids import UNKNOWN_ID
 
 MOST_ROWS: Final = 30_000
 """That the regression learns from; a network that has more needs its help less, and this takes seconds."""

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pipeline.fit.replicas import Accuracy, even_batch
+from keras_pipeline.fit.replicas import even_batch
+from keras_pipeline.numeric.accuracy import Accuracy
 
 TRAIN = """
 import json, sys

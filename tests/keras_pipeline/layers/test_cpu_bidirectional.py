@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit import fitting
 from keras_pipeline.layers.cpu_bidirectional import CpuBidirectional
-from keras_pipeline.model import build_classifier
+from keras_pipeline.numeric.classifier import build_classifier
 
 FEATURES, UNITS = 5, 3
 

@@ -11,7 +11,7 @@ from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.layers import ExpressiveTweetCleaner, build_vectorizer
-from keras_pipeline.model import build_classifier
+from keras_pipeline.numeric.classifier import build_classifier
 from keras_pipeline.report.behaviour.cases import Case, Rule, Skill, all_skills
 from keras_pipeline.report.behaviour.check import (
     EXAMPLES,

@@ -6,7 +6,8 @@ import pytest
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit.words.vocabulary import adapt_vectorizer
 from keras_pipeline.layers import ExpressiveTweetCleaner, TweetCleaner, build_vectorizer
-from keras_pipeline.model import SentimentModel, build_classifier
+from keras_pipeline.model import SentimentModel
+from keras_pipeline.numeric.classifier import build_classifier
 from keras_pipeline.report.coverage import measure_coverage
 
 KNOWN = ["I love this place", "canción bonita", "我不喜欢"]

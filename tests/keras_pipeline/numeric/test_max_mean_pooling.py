@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pipeline.layers.max_mean_pooling import MaxMeanPooling1D
+from keras_pipeline.numeric.max_mean_pooling import MaxMeanPooling1D
 
 OUTPUTS = np.random.default_rng(1).normal(size=(5, 7, 3)).astype("float32") - 2  # maxima below 0
 MASK = np.arange(7) < np.array([[7], [1], [4], [0], [6]])

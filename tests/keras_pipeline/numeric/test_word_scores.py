@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pipeline.layers.word_scores import WordScores
+from keras_pipeline.numeric.word_scores import WordScores
 
 DRAW = np.random.default_rng(3)
 TABLE = np.concatenate([[[0] * 4], DRAW.normal(size=(9, 4)) ** 2]).astype("float32")
