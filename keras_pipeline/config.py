@@ -134,7 +134,15 @@ class TrainConfig:
     bucket_spread: int = _setting(
         16, "tokens by which rows of one batch may differ in length, when bucketed", least=0
     )
-    mixed_precision: bool = _setting(False, "float16 computation (GPU)")
+    mixed_precision: bool = _setting(
+        False, "float16 computation (GPU); on JAX bfloat16 where the device has it"
+    )
+    backend: str = _setting(
+        "tensorflow",
+        "what trains the network; jax: a process of its own, on a GPU without TensorFlow's CUDA, on several "
+        "devices or hosts. The rest of a run is TensorFlow's",
+        choices=("tensorflow", "jax"),
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.labels, list):  # as JSON holds it

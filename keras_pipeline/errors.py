@@ -14,6 +14,7 @@ from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.shown import shown
 
 EXIT_DISK: Final = 1
+EXIT_STOPPED: Final = 1
 
 _NO_NAME: Final = (errno.ENAMETOOLONG, errno.ELOOP)
 """What the system says of names that nothing can have: asking whether a file is there raises it, too."""
@@ -33,6 +34,12 @@ class DiskError(UserError):
     """The same where nothing is wrong with what was asked: a disk is full, or fails."""
 
     exit_code = EXIT_DISK
+
+
+class StoppedError(UserError):
+    """Nothing is wrong with what was asked: a process that took part was ended from outside; the run can go on."""
+
+    exit_code = EXIT_STOPPED
 
 
 class MemoryShortageError(UserError):

@@ -5,6 +5,7 @@ config.json      settings
 intent.json      what else was asked    these three are written first
 data.json        which rows
 checkpoint.npz   the last epoch     while training; gone when the run has finished
+jax/             what the process that trains on JAX is given, makes and compiles: likewise
 failed.json      why it cannot go on, where it cannot
 model.keras      the model          these appear at the end, each in one step,
 history.csv      figures by epoch     so that no crash leaves one that looks finished
@@ -23,7 +24,7 @@ from typing import Any, Final
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import FILE_LISTS, OTHER_FILES, DataSource
-from keras_pipeline.errors import DiskError, UserError
+from keras_pipeline.errors import DiskError, StoppedError, UserError
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.run_files import (
     LOCK_NAME,
@@ -209,11 +210,11 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
     def noting_failure(self) -> Iterator[None]:
         """Mark the run as failed where the block raises a `UserError`: it would do so again and again.
 
-        Not for a full disk: once there is room, the run goes on.
+        Not for a full disk, or a process that was ended: the run goes on.
         """
         try:
             yield
-        except DiskError:
+        except (DiskError, StoppedError):
             raise
         except UserError as error:
             with contextlib.suppress(DiskError):

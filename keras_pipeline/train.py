@@ -29,6 +29,7 @@ from keras_pipeline.data_source import OTHER_FILES, DataSource, shown_path
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.fit.ancestor import settings_kept
 from keras_pipeline.fit.memory import check_fits
+from keras_pipeline.fit.on_jax.process import check_backend
 from keras_pipeline.fit.words.encoder_files import embeddings_of
 from keras_pipeline.options import (
     add_config_options,
@@ -137,6 +138,7 @@ def _fresh(options: argparse.Namespace) -> _Asked:
     if options.publish is not None and options.no_export:
         raise UserError("`--publish` needs an export. Received: --publish and --no-export")
     _check_tensorboard(options)
+    check_backend(config.backend, tensorboard=options.tensorboard)
     _check_publication(options.publish)
     _check_servers(options)
     check_files(source)
@@ -201,6 +203,7 @@ def _resumed(options: argparse.Namespace) -> _Asked:
     run = RunFolder.reopen(options.output)
     print(f"Resuming {shown(str(run.path))}")
     asked = _Asked(run, run.config(), run.source(), run.intent())
+    check_backend(asked.config.backend, tensorboard=asked.intent.tensorboard)
     _check_publication(asked.intent.publish_to)
     return asked
 

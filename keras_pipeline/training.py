@@ -8,10 +8,10 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from keras_pipeline.errors import UserError
 from keras_pipeline.fit.devices import (
     choose_strategy,
     describe,
+    leave_gpus,
     limit_op_threads,
     make_reproducible,
 )
@@ -41,6 +42,8 @@ from keras_pipeline.table.soft_labels import read_soft_labels
 from keras_pipeline.table.splits import Splits, split
 from keras_pipeline.table.stored_texts import Texts
 from keras_pipeline.table.training_rows import TextRows, training_rows, validation_rows
+
+PACKAGES: Final = ("tensorflow", "keras", "numpy")
 
 Array = np.ndarray[Any, Any]
 Hash = Callable[[Texts], Array]
@@ -138,12 +141,15 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
     """
     config = run.config()
     limit_op_threads()
+    if config.backend == "jax":
+        leave_gpus()
     make_reproducible(config.seed)
     strategy = choose_strategy()
     print(text_table(["", ""], data.table()))
     path = data.source.start_from
     start = None if path is None else load_model(path)
-    print(f"\nTraining on {describe(strategy)}, at most {config.epochs} epochs", flush=True)
+    where = "JAX" if config.backend == "jax" else describe(strategy)
+    print(f"\nTraining on {where}, at most {config.epochs} epochs", flush=True)
     with explain_shortage(config):
         return fit(
             data.train,
@@ -226,7 +232,8 @@ def save_run(
             coverage=coverage,
             behaviour=behaviour,
         )
-    summary = _summary(fitted, evaluation, data)
+    trained_by = run.config().backend  # `jax` is its package's name, too
+    summary = _summary(fitted, evaluation, data, dict.fromkeys((*PACKAGES, trained_by)))
     summary["wall_seconds"] = round(seconds, 1)
     summary["validation"] = coverage.shares()
     summary["behaviour"] = None if behaviour is None else behaviour.rates()
@@ -236,7 +243,9 @@ def save_run(
     run.write("metrics.json", json.dumps(summary, indent=2) + "\n")
 
 
-def _summary(fitted: Fitted, evaluation: Evaluation, data: TrainingData) -> dict[str, Any]:
+def _summary(
+    fitted: Fitted, evaluation: Evaluation, data: TrainingData, packages: Iterable[str]
+) -> dict[str, Any]:
     """What metrics.json holds: the figures, and enough to tell where they come from."""
     parts = ("train", "validation", "test")
     vectors = data.source.embeddings
@@ -250,7 +259,7 @@ def _summary(fitted: Fitted, evaluation: Evaluation, data: TrainingData) -> dict
         "epochs": len(fitted.history),
         "interrupted": fitted.interrupted,
         "finished_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        "versions": {name: version(name) for name in packages},
     }
 
 

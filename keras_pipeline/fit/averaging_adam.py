@@ -1,24 +1,17 @@
-"""Adam in one op a variable, with an average of the weights that is good from the first epoch on."""
+"""The averaged Adam in one op a variable, on TensorFlow."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-import keras
 import tensorflow as tf
 
-OLDEST_SHARE: Final = 3
-"""After n steps the average is over no more than the last 1 + n / 3 of them."""
+from keras_pipeline.fit.averaged_adam import AveragedAdam
 
 
-class AveragingAdam(keras.optimizers.Adam):
-    """`keras.optimizers.Adam`, but for the average that `use_ema` keeps, and for words that repeat.
+class AveragingAdam(AveragedAdam):
+    """`AveragedAdam`, but for words that repeat, and for its speed.
 
     A word that comes twice in a batch has one gradient, the sum of both; Keras squares each by itself.
-
-    Keras's average begins at the weights after the first step and holds on to them: when it is over
-    0.4 of an epoch, 8 % of it are still those after the first epoch. Here step n (from 0) counts with
-    momentum `min(ema_momentum, n / (n + 3))`. The validation loss after one epoch was 0.68 in place of
-    0.71 (docs/log.md).
     """
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
@@ -45,10 +38,3 @@ class AveragingAdam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=gradient,
         )
-
-    def _update_model_variables_moving_average(self, trainable_variables: Sequence[Any]) -> None:
-        step = tf.cast(self.iterations.value, tf.float32)
-        rate = 1 - tf.minimum(self.ema_momentum, step / (step + OLDEST_SHARE))
-        averages = self._model_variables_moving_average
-        for variable, average in zip(trainable_variables, averages, strict=True):
-            average.assign(average + rate * (variable - average))

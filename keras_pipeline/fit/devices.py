@@ -51,6 +51,12 @@ def has_gpu() -> bool:
     return bool(tf.config.list_logical_devices("GPU"))
 
 
+def leave_gpus() -> None:
+    """See none in this process: another one, which trains, shall have their memory."""
+    with suppress(RuntimeError):  # something was computed on one already
+        tf.config.set_visible_devices([], "GPU")
+
+
 def make_reproducible(seed: int) -> None:
     """One seed for everything, and ops whose result does not depend on thread timing."""
     keras.utils.set_random_seed(seed)

@@ -5,13 +5,14 @@ import functools
 import sys
 from collections.abc import Callable, Container
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.fit.averaged_adam import optimizer_of
 from keras_pipeline.fit.averaging_adam import AveragingAdam
 from keras_pipeline.fit.batches import (
     TokenRows,
@@ -24,6 +25,8 @@ from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.devices import has_gpu
 from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.memory import check_fits
+from keras_pipeline.fit.on_jax.exchange import Exchange, IdRows, Task
+from keras_pipeline.fit.on_jax.process import run_process
 from keras_pipeline.fit.sizes import fit_to_rows
 from keras_pipeline.fit.start import take_over, tell_lacking_words
 from keras_pipeline.fit.words.encoder_files import ENCODER_SUFFIX
@@ -38,6 +41,7 @@ from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel
 from keras_pipeline.numeric.accuracy import Accuracy
 from keras_pipeline.numeric.classifier import build_classifier, with_word_scores
+from keras_pipeline.run_files import write_whole
 from keras_pipeline.table.training_rows import TextRows
 
 CLEANERS: Final[dict[str, Callable[[], keras.layers.Layer]]] = {
@@ -68,6 +72,15 @@ class _Encoded:
 
     train: TokenRows
     validation: TokenRows
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Learned:
+    """The numeric half's weights, in Keras's order, and how they came to be."""
+
+    weights: list[Any]
+    history: list[dict[str, float]]
+    interrupted: bool
 
 
 def fit(
@@ -107,23 +120,79 @@ def fit(
     words = vectorizer.get_vocabulary()
     config = fit_to_rows(config, len(data.train))
     check_fits(config, words=len(words), rows=0 if has_gpu() else len(train))
-    averaged_steps = config.averaged_epochs * step_count(data.train, config)
-    with (strategy or tf.distribute.get_strategy()).scope():
-        classifier = _compiled(config, len(words), averaged_steps)
+
+    def begin(classifier: keras.Model) -> None:
         if vectors is not None:
             _begin_with(vectors, words, classifier, data.train, config)
         if start is not None:
             take_over(start, classifier, config.labels)
-    stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
-    averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
-    saver = Checkpoint(checkpoint, stopping, averaging)
-    interrupted = _fit_classifier(classifier, data, config, saver, tensorboard)
-    plain = _in_float32(classifier, words, data, config)
+
+    if config.backend == "jax":
+        learned = _on_jax(data, config, len(words), begin, checkpoint)
+    else:
+        learned = _on_tensorflow(
+            data, config, len(words), begin, checkpoint, strategy=strategy, tensorboard=tensorboard
+        )
+    plain = _in_float32(learned.weights, words, data, config)
     width = None if config.pad_to_longest else config.sequence_length
     model = SentimentModel(
         cleaner, vectorizer, plain, padded_length=width, labels=config.labels, name="sentiment"
     )
-    return Fitted(model, saver.history, interrupted)
+    return Fitted(model, learned.history, learned.interrupted)
+
+
+def _on_tensorflow(
+    data: _Encoded,
+    config: TrainConfig,
+    words: int,
+    begin: Callable[[keras.Model], None],
+    checkpoint: Path,
+    *,
+    strategy: tf.distribute.Strategy | None,
+    tensorboard: Path | None,
+) -> _Learned:
+    """The numeric half, fitted in this process."""
+    averaged_steps = config.averaged_epochs * step_count(data.train, config)
+    with (strategy or tf.distribute.get_strategy()).scope():
+        classifier = _compiled(config, words, averaged_steps)
+        begin(classifier)
+    stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
+    averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
+    saver = Checkpoint(checkpoint, stopping, averaging)
+    interrupted = _fit_classifier(classifier, data, config, saver, tensorboard)
+    return _Learned(classifier.get_weights(), saver.history, interrupted)
+
+
+def _on_jax(
+    data: _Encoded,
+    config: TrainConfig,
+    words: int,
+    begin: Callable[[keras.Model], None],
+    checkpoint: Path,
+) -> _Learned:
+    """The numeric half, fitted by a process that has no TensorFlow."""
+    exchange = Exchange(checkpoint.with_name("jax"))
+    exchange.given.mkdir(parents=True, exist_ok=True)
+    for part in ("train", "validation"):
+        _as_arrays(getattr(data, part)).save(exchange.given, part)
+    classifier = build_classifier(config, vocabulary_size=words)
+    begin(classifier)
+    write_whole(exchange.first_weights, classifier.save_weights)
+    Task(config, words, verbose=_verbosity()).save(exchange.given)
+    answer = run_process(exchange, checkpoint)
+    classifier.load_weights(exchange.last_weights)
+    exchange.remove(compiled=not answer.interrupted)
+    return _Learned(classifier.get_weights(), answer.history, answer.interrupted)
+
+
+def _as_arrays(rows: TokenRows) -> IdRows:
+    lengths = rows.ids.row_lengths().numpy().astype(np.int32)
+    return IdRows(rows.ids.values.numpy(), lengths, rows.targets.numpy(), rows.weights.numpy())
+
+
+def _verbosity() -> int:
+    """Keras's: a moving bar on a terminal, else a line an epoch."""
+    return 1 if sys.stdout.isatty() else 2
 
 
 def _string_half(
@@ -145,14 +214,14 @@ def _vectors(path: Path, words: list[str]) -> WordVectors:
 
 
 def _in_float32(
-    trained: keras.Model, words: list[str], data: _Encoded, config: TrainConfig
+    weights: list[Any], words: list[str], data: _Encoded, config: TrainConfig
 ) -> keras.Model:
     """What is saved, with the words' scores where they are wanted.
 
     A mixed precision policy is for the accelerator that trained.
     """
     plain = build_classifier(config, vocabulary_size=len(words))
-    plain.set_weights(trained.get_weights())
+    plain.set_weights(weights)
     if not config.word_scores or len(config.labels) > MOST_CLASSES:
         return plain
     return _with_word_scores(plain, words, data, config)
@@ -228,7 +297,9 @@ def _compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.M
         config, vocabulary_size=words, dtype=policy, bidirectional=_bidirectional(config)
     )
     classifier.compile(
-        optimizer=_optimizer(config, averaged_steps),
+        optimizer=optimizer_of(
+            config, averaged_steps, AveragingAdam, scaled_loss=config.mixed_precision
+        ),
         loss="categorical_crossentropy",
         metrics=[Accuracy()],
         # XLA would compile anew for every batch width.
@@ -239,25 +310,6 @@ def _compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.M
     if not tf.distribute.has_strategy():
         _create_metrics(classifier)
     return classifier
-
-
-def _optimizer(config: TrainConfig, averaged_steps: float) -> keras.optimizers.Optimizer:
-    """Adam, with an average of the weights where one is kept, and scaled losses where float16 computes.
-
-    Keras scales the loss by itself only if the model as a whole has a float16 policy; here its layers
-    have, one by one. Unscaled, 1.5 to 3 % of the gradients of real batches were too small for float16.
-    """
-    adam = _adam(config, averaged_steps)
-    return keras.optimizers.LossScaleOptimizer(adam) if config.mixed_precision else adam
-
-
-def _adam(config: TrainConfig, averaged_steps: float) -> keras.optimizers.Adam:
-    """Keras's own where no average is kept: the notebook preset stays the notebook."""
-    if averaged_steps <= 1:
-        return keras.optimizers.Adam(config.learning_rate)
-    # An average over n steps is one of momentum 1 - 1/n.
-    momentum = 1 - 1 / averaged_steps
-    return AveragingAdam(config.learning_rate, use_ema=True, ema_momentum=momentum)
 
 
 def _bidirectional(config: TrainConfig) -> type[keras.layers.Bidirectional]:
@@ -307,7 +359,7 @@ def _fit_classifier(
             validation_data=_unsharded(validation),
             callbacks=[callback for callback in callbacks if callback is not None],
             shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 2,
+            verbose=_verbosity(),
         )
     except KeyboardInterrupt:
         if (best := saver.best_weights()) is not None:

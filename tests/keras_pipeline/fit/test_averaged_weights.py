@@ -6,7 +6,7 @@ import pytest
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit import fitting
-from keras_pipeline.fit.averaging_adam import OLDEST_SHARE
+from keras_pipeline.fit.averaged_adam import OLDEST_SHARE, optimizer_of
 from keras_pipeline.fit.checkpoint import Checkpoint
 from keras_pipeline.fit.devices import make_reproducible
 from keras_pipeline.fit.sizes import LEAST_AVERAGED_STEPS
@@ -63,7 +63,8 @@ def test_what_is_kept_is_the_moving_average(fitted, epochs, early_stopping):
 
 def test_without_averaging_the_last_step_counts(fitted):
     """And Keras's own Adam makes the steps, as in the notebook."""
-    assert type(fitting._optimizer(TrainConfig.preset("notebook"), 0.0)) is keras.optimizers.Adam
+    config = TrainConfig.preset("notebook")
+    assert type(optimizer_of(config, 0.0, scaled_loss=False)) is keras.optimizers.Adam
     trained, steps = fitted(epochs=1, averaged_epochs=0.0)
     for kept, expected in zip(trained.model.classifier.get_weights(), steps[-1], strict=True):
         np.testing.assert_array_equal(kept, expected)
