@@ -29,7 +29,8 @@ from keras_pipeline.data_source import OTHER_FILES, DataSource, shown_path
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.fit.ancestor import settings_kept
 from keras_pipeline.fit.memory import check_fits
-from keras_pipeline.fit.on_jax.process import check_backend
+from keras_pipeline.fit.on_jax.hosts import Hosts, hosts_of
+from keras_pipeline.fit.on_jax.process import check_backend, help_others
 from keras_pipeline.fit.words.encoder_files import embeddings_of
 from keras_pipeline.options import (
     add_config_options,
@@ -86,6 +87,14 @@ def _parser() -> Parser:
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard logs into the run folder"
     )
+    parser.add_argument(
+        "--hosts", metavar="HOST:PORT,HOST:PORT",
+        help="hosts that train together, with --backend jax: give the same command at each, but for --host-index; "
+        "the first one's files alone are read, and it alone writes; to go on, add --resume there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--host-index", type=int, metavar="N", help="which of --hosts this one is, from 0"
+    )
     add_server_options(parser)
     add_data_options(parser)
     add_part_options(parser)
@@ -103,6 +112,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     began_at = perf_counter()
     options = _parser().parse_args(arguments)
+    hosts = _hosts(options)
+    if hosts is not None and hosts.index:
+        help_others(hosts)
+        print(f"Trained; {shown(hosts.addresses[0])} judges and exports")
+        return 0
     asked = _resumed(options) if options.resume else _fresh(options)
     if asked.run is not None and asked.run.is_finished:
         print(f"Nothing to do: {shown(str(asked.run.path))} is finished.")
@@ -120,8 +134,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if run.is_saved:  # it ended while it was exported
             model = training.load_saved(run)
         else:
-            model = _train(run, data, asked.intent, began_at)
+            model = _train(run, data, asked.intent, began_at, hosts)
         return EXIT_INTERRUPTED if model is None else _finish(run, model, data, asked.intent)
+
+
+def _hosts(options: argparse.Namespace) -> Hosts | None:
+    """That train together; a run that is resumed knows its backend itself, and others are not asked for it."""
+    backend = "jax" if options.resume else given_settings(options).get("backend", "tensorflow")
+    hosts = hosts_of(options.hosts, options.host_index, backend)
+    if hosts is not None:
+        check_backend(backend, tensorboard=options.tensorboard)
+    return hosts
 
 
 def _fresh(options: argparse.Namespace) -> _Asked:
@@ -203,6 +226,7 @@ def _resumed(options: argparse.Namespace) -> _Asked:
     run = RunFolder.reopen(options.output)
     print(f"Resuming {shown(str(run.path))}")
     asked = _Asked(run, run.config(), run.source(), run.intent())
+    hosts_of(options.hosts, options.host_index, asked.config.backend)
     check_backend(asked.config.backend, tensorboard=asked.intent.tensorboard)
     _check_publication(asked.intent.publish_to)
     return asked
@@ -221,7 +245,9 @@ def _apart(data: "TrainingData", to: Path) -> "TrainingData":
     return data.apart_from(text_hashes(texts), text_hashes)
 
 
-def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float) -> Any:
+def _train(
+    run: RunFolder, data: "TrainingData", intent: Intent, began_at: float, hosts: Hosts | None
+) -> Any:
     """The trained model, once everything of the run is saved; None after Ctrl-C."""
     from export.run_record import (  # noqa: PLC0415 (NumPy, as above)
         LEARNED_FROM,
@@ -234,7 +260,7 @@ def _train(run: RunFolder, data: "TrainingData", intent: Intent, began_at: float
     from keras_pipeline import training  # noqa: PLC0415
 
     with run.noting_failure():
-        fitted = training.fit_run(run, data, tensorboard=intent.tensorboard)
+        fitted = training.fit_run(run, data, tensorboard=intent.tensorboard, hosts=hosts)
     start = data.source.start_from
     ancestor = None if start is None else read_run(start.parent)
     hashes: Any = data.learned_from(text_hashes)

@@ -28,6 +28,7 @@ from keras_pipeline.fit.devices import (
 )
 from keras_pipeline.fit.fitting import Fitted, fit
 from keras_pipeline.fit.memory import explain_shortage
+from keras_pipeline.fit.on_jax.hosts import Hosts
 from keras_pipeline.fit.words.encoder_files import described
 from keras_pipeline.model import SentimentModel, load_model
 from keras_pipeline.report.behaviour.check import Behaviour, measure_behaviour
@@ -132,7 +133,9 @@ def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
     return TrainingData(source, tweets, splits, train, validation_rows(tweets, splits), account)
 
 
-def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
+def fit_run(
+    run: RunFolder, data: TrainingData, *, tensorboard: bool, hosts: Hosts | None = None
+) -> Fitted:
     """Train as the run's settings say, from its checkpoint where there is one.
 
     Raises:
@@ -160,6 +163,7 @@ def fit_run(run: RunFolder, data: TrainingData, *, tensorboard: bool) -> Fitted:
             start=start,
             strategy=strategy,
             tensorboard=run.path / "tensorboard" if tensorboard else None,
+            hosts=hosts,
         )
 
 

@@ -26,6 +26,7 @@ from keras_pipeline.fit.devices import has_gpu
 from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.fit.on_jax.exchange import Exchange, IdRows, Task
+from keras_pipeline.fit.on_jax.hosts import Hosts
 from keras_pipeline.fit.on_jax.process import run_process
 from keras_pipeline.fit.sizes import fit_to_rows
 from keras_pipeline.fit.start import take_over, tell_lacking_words
@@ -93,6 +94,7 @@ def fit(
     start: SentimentModel | None = None,
     strategy: tf.distribute.Strategy | None = None,
     tensorboard: Path | None = None,
+    hosts: Hosts | None = None,
 ) -> Fitted:
     """Train on `train`, watch `validation`; go on from `checkpoint` if it is there.
 
@@ -105,6 +107,7 @@ def fit(
         start: a trained model to go on from, of the config's sizes: its words and weights are kept.
         strategy: where to compute; by default as TensorFlow places it.
         tensorboard: folder for TensorBoard's logs, None for none.
+        hosts: that train together, this one being the first; on JAX only.
 
     Raises:
         UserError: the word vectors cannot be read, or are shorter than the config's; training diverged; the
@@ -128,7 +131,7 @@ def fit(
             take_over(start, classifier, config.labels)
 
     if config.backend == "jax":
-        learned = _on_jax(data, config, len(words), begin, checkpoint)
+        learned = _on_jax(data, config, len(words), begin, checkpoint, hosts=hosts)
     else:
         learned = _on_tensorflow(
             data, config, len(words), begin, checkpoint, strategy=strategy, tensorboard=tensorboard
@@ -169,6 +172,8 @@ def _on_jax(
     words: int,
     begin: Callable[[keras.Model], None],
     checkpoint: Path,
+    *,
+    hosts: Hosts | None,
 ) -> _Learned:
     """The numeric half, fitted by a process that has no TensorFlow."""
     exchange = Exchange(checkpoint.with_name("jax"))
@@ -179,7 +184,7 @@ def _on_jax(
     begin(classifier)
     write_whole(exchange.first_weights, classifier.save_weights)
     Task(config, words, verbose=_verbosity()).save(exchange.given)
-    answer = run_process(exchange, checkpoint)
+    answer = run_process(exchange, checkpoint, hosts)
     classifier.load_weights(exchange.last_weights)
     exchange.remove(compiled=not answer.interrupted)
     return _Learned(classifier.get_weights(), answer.history, answer.interrupted)

@@ -1,13 +1,17 @@
-"""The process that trains on JAX: `python -m keras_pipeline.fit.on_jax FOLDER CHECKPOINT`.
+"""The process that trains on JAX: `python -m keras_pipeline.fit.on_jax FOLDER CHECKPOINT [ADDRESS HOSTS INDEX]`.
 
 Started by `keras_pipeline.fit.on_jax.process`, which holds its standard input open: when that ends, so does this.
 """
 
 import os
+import re
+import signal
 import sys
 import threading
+import traceback
 import warnings
 from pathlib import Path
+from typing import NoReturn
 
 # Keras looks for TensorFlow in order to know its types; to import it takes seconds and 400 MB.
 sys.modules["tensorflow"] = None  # type: ignore[assignment]
@@ -18,38 +22,71 @@ from keras_pipeline.fit.on_jax.exchange import Answer, Exchange  # noqa: E402
 _NO_INT64 = "Explicitly requested dtype int64"
 """JAX's ids are int32, which more words than there are fit into."""
 
+_LOST = re.compile(
+    "Gloo|NCCL|UNAVAILABLE|DEADLINE_EXCEEDED|ABORTED|[Hh]eartbeat|distributed service"
+)
+_STATUS = re.compile(f"RESOURCE_EXHAUSTED|{_LOST.pattern}")
 
-def main(arguments: list[str]) -> int:
-    """Train; 0, or 1 where `answer.json` tells a sentence."""
+
+def main(arguments: list[str]) -> None:
+    """Train, and end with 0, or with 1 where `answer.json` tells a sentence."""
     exchange, checkpoint = Exchange(Path(arguments[0])), Path(arguments[1])
+    # Until training catches it, Ctrl-C ends this at once, also where JAX waits for other hosts.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     warnings.filterwarnings("ignore", message=_NO_INT64)
-    answer = _answer(exchange, checkpoint)
-    answer.save(exchange.answer)
-    sys.stdout.flush()
-    return 0 if answer.error is None else 1
-
-
-def _answer(exchange: Exchange, checkpoint: Path) -> Answer:
-    from jax.errors import JaxRuntimeError  # noqa: PLC0415 (seconds)
-
     try:
-        return _trained(exchange, checkpoint)
+        answer = _answer(exchange, checkpoint, arguments[2:])
+        answer.save(exchange.answer)
+    except BaseException:  # noqa: BLE001 (told, whatever it is)
+        traceback.print_exc()
+        _end(1)
+    if answer.error is not None or answer.interrupted:
+        _end(int(answer.error is not None))
+
+
+def _end(status: int) -> NoReturn:
+    """Without waiting for other hosts, which may be gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _answer(exchange: Exchange, checkpoint: Path, hosts: list[str]) -> Answer:
+    try:
+        return _trained(exchange, checkpoint, hosts)
     except UserError as error:
         return Answer(error=str(error), kind=type(error).__name__)
-    except (MemoryError, JaxRuntimeError) as error:
-        if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        return Answer(error=str(error).partition("\n")[0], kind="MemoryError")
+    except MemoryError as error:
+        return Answer(error=str(error), kind="MemoryError")
+    except Exception as error:
+        reason = _reason(error)
+        if "RESOURCE_EXHAUSTED" in reason:
+            return Answer(error=reason, kind="MemoryError")
+        if hosts and _LOST.search(reason):
+            return Answer(error=f"JAX says: {reason}", kind="LostHost")
+        raise
 
 
-def _trained(exchange: Exchange, checkpoint: Path) -> Answer:
-    from keras_pipeline.fit.on_jax.numeric_half import (  # noqa: PLC0415 (seconds)
-        InterruptBetweenSteps,
-        train,
-    )
+def _reason(error: BaseException) -> str:
+    """What JAX says; Keras's trainer may fail over what JAX's error left behind, and tell of that alone."""
+    lines = []
+    failed: BaseException | None = error
+    while failed is not None:
+        lines.append(str(failed).partition("\n")[0])
+        failed = failed.__context__
+    return next((line for line in lines if _STATUS.search(line)), lines[0])
 
-    return train(exchange, checkpoint, InterruptBetweenSteps())
+
+def _trained(exchange: Exchange, checkpoint: Path, hosts: list[str]) -> Answer:
+    from keras_pipeline.fit.on_jax import meeting, numeric_half  # noqa: PLC0415 (seconds)
+
+    if not hosts:
+        return numeric_half.train(exchange, checkpoint)
+    address, count, index = hosts[0], int(hosts[1]), int(hosts[2])
+    meeting.meet(address, count, index)
+    meeting.hand_out(exchange, checkpoint)
+    return numeric_half.train(exchange, checkpoint, index, count)
 
 
 def _end_with_parent() -> None:
@@ -59,4 +96,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

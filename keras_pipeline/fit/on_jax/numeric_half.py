@@ -36,13 +36,20 @@ class _Watched(keras.utils.PyDataset):
 class InterruptBetweenSteps(keras.callbacks.Callback):
     """Ctrl-C, raised behind a step: elsewhere Keras's JAX trainer holds no variables, and fails with another error.
 
+    Put it last, behind what puts averaged weights into the model.
+
+    Args:
+        weights: of the model, before the first epoch.
+
     Attributes:
         asked: whether a signal came.
+        weights: those after the last epoch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, weights: list[Any]) -> None:
         super().__init__()
         self.asked = False
+        self.weights = weights
         signal.signal(signal.SIGINT, self._remember)
 
     def _remember(self, number: int, frame: Any) -> None:
@@ -52,6 +59,10 @@ class InterruptBetweenSteps(keras.callbacks.Callback):
         """Raise it."""
         if self.asked:
             raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keep the weights."""
+        self.weights = self.model.get_weights()
 
 
 def precision(config: TrainConfig) -> str:
@@ -88,19 +99,12 @@ def _bidirectional(config: TrainConfig) -> type[keras.layers.Bidirectional]:
     return JaxBidirectional if masked_outputs else keras.layers.Bidirectional
 
 
-def train(
-    exchange: Exchange,
-    checkpoint: Path,
-    interrupt: InterruptBetweenSteps,
-    host: int = 0,
-    hosts: int = 1,
-) -> Answer:
+def train(exchange: Exchange, checkpoint: Path, host: int = 0, hosts: int = 1) -> Answer:
     """Fit as the task says, from the checkpoint where there is one, and write the last weights.
 
     Args:
         exchange: what is given, and where to write.
         checkpoint: state after each epoch.
-        interrupt: ends it at Ctrl-C.
         host: number of this one.
         hosts: that train together.
 
@@ -110,6 +114,9 @@ def train(
     task = Task.load(exchange.given)
     config = task.config
     keras.utils.set_random_seed(config.seed)
+    # In the file layers go by the names of their classes: through Keras's own it passes. On one device.
+    plain = build_classifier(config, vocabulary_size=task.words)
+    plain.load_weights(exchange.first_weights)
     told = share_batches()
     if not host:
         print(told, flush=True)
@@ -121,19 +128,12 @@ def train(
     )
     averaged_steps = config.averaged_epochs * batches.training_steps()
     classifier = compiled(config, task.words, averaged_steps)
-    # In the file layers go by the names of their classes: through Keras's own it passes.
-    plain = build_classifier(config, vocabulary_size=task.words)
-    plain.load_weights(exchange.first_weights)
     classifier.set_weights(plain.get_weights())
     saver = _saver(checkpoint, config, averaged_steps)
-    callbacks = [interrupt, *_callbacks(config, saver)]
-    verbose = 0 if host else task.verbose
-    interrupted = _fit(classifier, (batches, watched), saver, callbacks, verbose)
-    if interrupted:
-        _take_best(classifier, saver, plain.get_weights())
-    plain.set_weights(classifier.get_weights())
+    interrupted = _fit(classifier, (batches, watched), saver, 0 if host else task.verbose)
+    plain.set_weights(classifier.get_weights() if interrupted is None else interrupted)
     plain.save_weights(exchange.last_weights)
-    return Answer(saver.history, interrupted)
+    return Answer(saver.history, interrupted is not None)
 
 
 def _saver(checkpoint: Path, config: TrainConfig, averaged_steps: float) -> Checkpoint:
@@ -142,25 +142,21 @@ def _saver(checkpoint: Path, config: TrainConfig, averaged_steps: float) -> Chec
     return Checkpoint(checkpoint, stopping, averaging)
 
 
-def _callbacks(config: TrainConfig, saver: Checkpoint) -> list[keras.callbacks.Callback]:
-    """In the order that `keras_pipeline.fit.fitting` tells of."""
-    diverged = StopOnDivergence(config.learning_rate)
-    callbacks = (diverged, saver.averaging, saver.early_stopping, saver)
-    return [callback for callback in callbacks if callback is not None]
-
-
 def _fit(
     classifier: keras.Model,
     data: tuple[PaddedBatches, PaddedBatches],
     saver: Checkpoint,
-    callbacks: list[keras.callbacks.Callback],
     verbose: int,
-) -> bool:
-    """Run Keras's fit from the last finished epoch; tell whether Ctrl-C ended it."""
+) -> list[Any] | None:
+    """Run Keras's fit from the last finished epoch; where Ctrl-C ended it, give the best weights until then."""
     done = saver.restore(classifier)
     if saver.finished:
-        return False
+        return None
     batches, watched = data
+    diverged = StopOnDivergence(batches.config.learning_rate)
+    interrupt = InterruptBetweenSteps(classifier.get_weights())
+    # Their order: see `keras_pipeline.fit.fitting`.
+    callbacks = (diverged, saver.averaging, saver.early_stopping, saver, interrupt)
     try:
         classifier.fit(
             batches.training(first_epoch=done),
@@ -168,19 +164,10 @@ def _fit(
             initial_epoch=done,
             epochs=batches.config.epochs,
             validation_data=_Watched(watched),
-            callbacks=callbacks,
+            callbacks=[callback for callback in callbacks if callback is not None],
             shuffle=False,
             verbose=verbose,
         )
     except KeyboardInterrupt:
-        return True
-    return False
-
-
-def _take_best(classifier: keras.Model, saver: Checkpoint, first: list[Any]) -> None:
-    """The best finished epoch's weights, else the last one's, else those that training began with."""
-    best = saver.best_weights()
-    if best is not None:
-        classifier.set_weights(best)
-    elif not saver.restore(classifier):
-        classifier.set_weights(first)
+        return saver.best_weights() or interrupt.weights
+    return None

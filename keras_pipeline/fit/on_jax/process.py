@@ -11,11 +11,13 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from keras_pipeline import errors
 from keras_pipeline.errors import StoppedError, UserError
 from keras_pipeline.fit.on_jax.exchange import Answer, Exchange
+from keras_pipeline.fit.on_jax.hosts import Hosts
 
 _MODULE: Final = "keras_pipeline.fit.on_jax"
 _ROOT: Final = Path(__file__).parents[3]
@@ -42,7 +44,7 @@ def check_backend(backend: str, *, tensorboard: bool) -> None:
         )
 
 
-def run_process(exchange: Exchange, checkpoint: Path) -> Answer:
+def run_process(exchange: Exchange, checkpoint: Path, hosts: Hosts | None = None) -> Answer:
     """Train in a process of its own, from what stands in `exchange`.
 
     It has a session of its own, so that Ctrl-C reaches it once, from here; it then ends with the best epoch's weights.
@@ -50,26 +52,37 @@ def run_process(exchange: Exchange, checkpoint: Path) -> Answer:
     Args:
         exchange: what is given to it; it leaves the last weights there.
         checkpoint: state after each epoch.
+        hosts: that train together, where there are several.
 
     Raises:
         UserError: the sentence that it ended by.
-        StoppedError: it was ended from outside.
+        StoppedError: it, or another host's, was ended from outside.
         MemoryError: it found no memory.
     """
     shutil.rmtree(exchange.made, ignore_errors=True)
     exchange.made.mkdir(parents=True)
     command = [sys.executable, "-m", _MODULE, str(exchange.folder), str(checkpoint)]
+    command += hosts.arguments() if hosts else []
     sys.stdout.flush()
     with subprocess.Popen(  # noqa: S603 (this project's own)
         command, stdin=subprocess.PIPE, env=environment(exchange), start_new_session=True
     ) as child:
         status = _wait(child)
     if exchange.answer.is_file():
-        return _checked(Answer.load(exchange.answer))
-    raise StoppedError(
-        "Training on JAX must come to its end; finished epochs are kept, go on by --resume. Received: the process "
-        f"that trains ended by {_ending(status)}"
-    )
+        return _checked(Answer.load(exchange.answer), hosts)
+    raise _stopped(f"the process that trains ended by {_ending(status)}", hosts)
+
+
+def help_others(hosts: Hosts) -> None:
+    """Train with the others, on a host that is not the first: all it needs it is handed, and nothing of it stays.
+
+    Raises:
+        UserError: the sentence that training ended by, at every host.
+        StoppedError: a host's process was ended from outside.
+        MemoryError: there was none left.
+    """
+    with TemporaryDirectory(prefix="tweet-sentiment-jax-") as folder:
+        run_process(Exchange(Path(folder) / "jax"), Path(folder) / "checkpoint.npz", hosts)
 
 
 def environment(exchange: Exchange) -> dict[str, str]:
@@ -94,19 +107,37 @@ def _wait(child: "subprocess.Popen[bytes]") -> int:
     except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
     try:
-        return child.wait()
+        status = child.wait()
     except KeyboardInterrupt:
         child.kill()
         raise
+    if status == -signal.SIGINT:  # it had not begun
+        raise KeyboardInterrupt
+    return status
 
 
-def _checked(answer: Answer) -> Answer:
+def _checked(answer: Answer, hosts: Hosts | None) -> Answer:
     if answer.error is None:
         return answer
+    if answer.kind == "LostHost":
+        raise _stopped(answer.error, hosts)
     if answer.kind == "MemoryError":
         raise MemoryError(answer.error)
     kind = getattr(errors, str(answer.kind), UserError)
     raise kind(answer.error)
+
+
+def _stopped(received: str, hosts: Hosts | None) -> StoppedError:
+    if hosts is None:
+        return StoppedError(
+            "Training on JAX must come to its end; finished epochs are kept, go on by --resume. "
+            f"Received: {received}"
+        )
+    return StoppedError(
+        f"Training on {len(hosts.addresses)} hosts must go on at every one; finished epochs are kept at the first: "
+        "start the command again at each, there with --resume. "
+        f"Received: at host {hosts.index} {received}"
+    )
 
 
 def _ending(status: int) -> str:
