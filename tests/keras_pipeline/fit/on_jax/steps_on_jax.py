@@ -1,6 +1,7 @@
 """A script for a process with KERAS_BACKEND=jax: answers, and weights after some steps; from a file to a file."""
 
 import importlib
+import re
 import sys
 
 if __name__ == "__main__":  # pytest imports it, too, to look for doctests
@@ -40,6 +41,8 @@ def main(given, made):
             found |= {f"after_{number}_{n}": np.asarray(value) for n, value in enumerate(values)}
     if jax.device_count() == 1:
         found |= gradients() | mixed(config, batches[0])
+    else:
+        found |= sums_in_loops()
     np.savez(made, **found)
 
 
@@ -51,17 +54,42 @@ def gradients():
     found = {}
     for kind in (keras.layers.Bidirectional, JaxBidirectional):
         keras.utils.set_random_seed(3)
-        layer = kind(keras.layers.LSTM(3, return_sequences=True))
-        layer.build((None, None, 4))
-        fixed = [variable.value for variable in layer.non_trainable_variables]
-
-        def loss(weights, inputs, layer=layer, fixed=fixed):
-            outputs, _ = layer.stateless_call(weights, fixed, inputs, mask=mask)
-            return jnp.sum(jnp.sin(jnp.where(mask[..., None], outputs, 0)))
-
-        weights = [variable.value for variable in layer.trainable_variables]
-        taken = jax.tree.leaves(jax.grad(loss, argnums=(0, 1))(weights, inputs))
+        gradient, weights = gradient_of(kind)
+        taken = jax.tree.leaves(gradient(weights, inputs, mask))
         found |= {f"{kind.__name__}_{n}": np.asarray(value) for n, value in enumerate(taken)}
+    return found
+
+
+def gradient_of(kind):
+    """Of a loss by the weights and the inputs, and the weights."""
+    layer = kind(keras.layers.LSTM(3, return_sequences=True))
+    layer.build((None, None, 4))
+    fixed = [variable.value for variable in layer.non_trainable_variables]
+
+    def loss(weights, inputs, mask):
+        outputs, _ = layer.stateless_call(weights, fixed, inputs, mask=mask)
+        return jnp.sum(jnp.sin(jnp.where(mask[..., None], outputs, 0)))
+
+    weights = [variable.value for variable in layer.trainable_variables]
+    return jax.grad(loss, argnums=(0, 1)), weights
+
+
+def sums_in_loops():
+    """How many sums over all devices stand in the loops of a gradient."""
+    layout = keras.distribution.distribution().get_data_layout((8, 7, 4)).backend_layout
+    inputs = jax.device_put(np.ones((8, 7, 4), "float32"), layout)
+    mask = jax.device_put(np.ones((8, 7), bool), jax.NamedSharding(layout.mesh, jax.P("batch")))
+    found = {}
+    for kind in (keras.layers.Bidirectional, JaxBidirectional):
+        gradient, weights = gradient_of(kind)
+        text = jax.jit(gradient).lower(weights, inputs, mask).compile().as_text()
+        loops = set(re.findall(r"body=%?([\w.\-]+)", text))
+        blocks = re.split(r"\n(?=%|ENTRY)", text)
+        inside = [block for block in blocks if block.split(" ")[0].lstrip("%") in loops]
+        found[f"loops_{kind.__name__}"] = len(inside)
+        found[f"sums_{kind.__name__}"] = sum(
+            len(re.findall(r" all-reduce(-start)?\(", block)) for block in inside
+        )
     return found
 
 
