@@ -30,6 +30,11 @@ def _model(path: Path, entry: Any) -> ModelConfig:
             f"{path} must name a folder for model {entry.name!r},"
             f" received base_path={entry.base_path!r}"
         )
+    return model_of(entry)
+
+
+def model_of(entry: Any) -> ModelConfig:
+    """What a `tensorflow_serving.ModelConfig` asks for."""
     policy = entry.model_version_policy
     kind = policy.WhichOneof("policy_choice")
     return ModelConfig(

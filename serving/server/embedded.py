@@ -1,5 +1,6 @@
 """The embedded server's life: bind, load, answer, drain. Needs TensorFlow; `serving.server` starts it."""
 
+import functools
 import os
 import time
 from concurrent import futures
@@ -10,12 +11,14 @@ import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.server.flags import ServerOptions
+from serving.server.health import Health, HealthService
 from serving.server.metrics import Metrics
 from serving.server.preflight import bind, check_listening, join
 from serving.server.registry import Registry
+from serving.server.reload.config_file import ConfigFile
 from serving.server.rest.app import RestApp
 from serving.server.rest.listener import RestListener
-from serving.server.servicer import Health, ModelService, PredictionService, health_handler
+from serving.server.servicer import ModelService, PredictionService
 from serving.server.stop_signal import CANCEL_S
 
 if TYPE_CHECKING:
@@ -51,8 +54,8 @@ class EmbeddedServer:
     def __init__(self, options: ServerOptions) -> None:
         check_listening(options)
         self._options = options
-        self._health = Health.NOT_SERVING
-        self._metrics = Metrics([model.name for model in options.models])
+        self._health = HealthService()
+        self._metrics = Metrics()
         self.registry = Registry(options.models, options.poll_s, options.max_rows, self._metrics)
         self._server = grpc.server(
             futures.ThreadPoolExecutor(options.max_threads, thread_name_prefix="rpc"),
@@ -64,6 +67,7 @@ class EmbeddedServer:
             # gRPC reads it as part of an address, where %41 is an A.
             self._listen(f"unix:{quote(os.fsencode(options.socket_path))}")
         self._rest = self._build_rest() if options.rest_api_port else None
+        self._config_file = self._build_config_file()
 
     @property
     def address(self) -> str:
@@ -90,20 +94,25 @@ class EmbeddedServer:
         if self._rest is not None:
             self._rest.start()
         self.registry.start()
-        self._health = Health.SERVING
+        if self._config_file is not None:
+            self._config_file.start()
+        self._health.change(Health.SERVING)
 
     def stop(self) -> None:
         """Take no more requests, let those under way end for `drain_s` seconds, and cancel the others.
 
         What is inside an operation that heeds no cancellation runs on, until it ends or the process does.
         """
-        self._health = Health.NOT_SERVING
+        self._health.change(Health.NOT_SERVING)
+        self._health.close()
         give_up = time.monotonic() + self._options.drain_s + CANCEL_S
         if self._rest is not None:
             self._rest.stop()
         self._server.stop(self._options.drain_s).wait(self._options.drain_s + CANCEL_S)
         if self._rest is not None:
             self._rest.wait(max(0.0, give_up - time.monotonic()))
+        if self._config_file is not None:
+            self._config_file.stop(max(0.0, give_up - time.monotonic()))
         self.registry.stop(max(0.0, give_up - time.monotonic()))
 
     def _add_services(self) -> None:
@@ -111,10 +120,11 @@ class EmbeddedServer:
             PredictionService(self.registry, self._metrics), self._server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelService(self.registry), self._server
+            ModelService(self.registry, unavailable_labels=self._options.unavailable_labels),
+            self._server,
         )
         if self._options.health_service:
-            self._server.add_generic_rpc_handlers((health_handler(lambda: self._health),))
+            self._server.add_generic_rpc_handlers((self._health.handler(),))
 
     def _build_rest(self) -> RestListener:
         options = self._options
@@ -127,6 +137,15 @@ class EmbeddedServer:
         )
         sockets = bind(options.host, options.rest_api_port, "--rest_api_port")
         return RestListener(app, sockets, options.drain_s)
+
+    def _build_config_file(self) -> ConfigFile | None:
+        options = self._options
+        if options.config_file is None or not options.config_poll_s:
+            return None
+        reload = functools.partial(
+            self.registry.reload, unavailable_labels=options.unavailable_labels
+        )
+        return ConfigFile(options.config_file, options.config_poll_s, reload)
 
     def _listen(self, address: str) -> int:
         try:

@@ -21,7 +21,6 @@ _NOT_OFFERED: Final = {
     "--rest_api_enable_cors_support": "pages of other servers are not answered here",
     "--enable_batching": "requests are not batched here",
     "--batching_parameters_file": "requests are not batched here",
-    "--model_config_file_poll_wait_seconds": "the configuration is read once here",
     "--platform_config_file": "there is one platform here",
     "--tensorflow_session_parallelism": "set TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS instead",
 }
@@ -40,6 +39,9 @@ class ServerOptions:
 
     Attributes:
         models: The models, each name once.
+        config_file: Where they are from; `None` for no file.
+        config_poll_s: Seconds between two readings of that file; 0 reads it once.
+        unavailable_labels: Whether a label that is not in use yet may name a version that is not available.
         host: Name or address to listen on.
         port: TCP port for gRPC; 0 takes a free one.
         rest_api_port: TCP port for REST; 0 for none.
@@ -56,6 +58,9 @@ class ServerOptions:
     """
 
     models: tuple[ModelConfig, ...]
+    config_file: Path | None = None
+    config_poll_s: float = 0.0
+    unavailable_labels: bool = False
     host: str = "localhost"
     port: int = 8500
     rest_api_port: int = 0
@@ -85,9 +90,14 @@ def parse_flags(arguments: Sequence[str] | None = None) -> ServerOptions:
         parser.error(f"--port and --rest_api_port must differ, received {given.port} for both")
     if given.monitoring_config_file and not given.rest_api_port:
         parser.error("--monitoring_config_file needs --rest_api_port, the port of the metrics")
+    if given.model_config_file_poll_wait_seconds and not given.model_config_file:
+        parser.error("--model_config_file_poll_wait_seconds needs --model_config_file")
     try:
         return ServerOptions(
             models=_models(given),
+            config_file=given.model_config_file,
+            config_poll_s=given.model_config_file_poll_wait_seconds,
+            unavailable_labels=given.allow_version_labels_for_unavailable_models,
             host=given.host,
             port=given.port,
             rest_api_port=given.rest_api_port,
@@ -136,6 +146,22 @@ def _add_models(group: Any) -> None:
         type=_path,
         metavar="FILE",
         help="ModelServerConfig text proto, in place of the two above (default none)",
+    )
+    add(
+        "--model_config_file_poll_wait_seconds",
+        type=number(float, 0, _LARGEST),
+        default=0.0,
+        metavar="S",
+        help="seconds between two readings of that file; 0 reads it once (default %(default)g)",
+    )
+    add(
+        "--allow_version_labels_for_unavailable_models",
+        type=_boolean,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="BOOL",
+        help="let a new label name a version that does not serve yet, as at the start none does (default false)",
     )
     add(
         "--file_system_poll_wait_seconds",
@@ -193,7 +219,7 @@ def _add_listening(group: Any) -> None:
         const=True,
         default=False,
         metavar="BOOL",
-        help="answer grpc.health.v1.Health/Check (default false)",
+        help="answer grpc.health.v1.Health (default false)",
     )
 
 
@@ -270,5 +296,17 @@ def _models(given: argparse.Namespace) -> tuple[ModelConfig, ...]:
     if (given.model_base_path is None) == (given.model_config_file is None):
         raise ValueError("give either --model_base_path or --model_config_file")
     if given.model_config_file is not None:
-        return read_model_config(given.model_config_file)
+        models = read_model_config(given.model_config_file)
+        _check_labels(models, allowed=given.allow_version_labels_for_unavailable_models)
+        return models
     return (ModelConfig(given.model_name, given.model_base_path),)
+
+
+def _check_labels(models: Sequence[ModelConfig], *, allowed: bool) -> None:
+    """At the start no version is available: the real server ends with FAILED_PRECONDITION and the first of these words."""
+    for model in models if not allowed else ():
+        for version in list(model.labels.values())[:1]:
+            raise ValueError(
+                f"Request to assign label to version {version} of model {model.name}, which is not currently"
+                " available for inference; give --allow_version_labels_for_unavailable_models"
+            )

@@ -4,13 +4,14 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
     Histogram,
+    ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
@@ -33,19 +34,17 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
-    """What happened since the start.
+    """What happened since the start."""
 
-    Args:
-        models: Names of the models that are served.
-    """
-
-    def __init__(self, models: Collection[str]) -> None:
-        self._models = frozenset(models)
+    def __init__(self) -> None:
+        self._models: frozenset[str] = frozenset()
         self._registry = CollectorRegistry()
         self._requests = _Counts(_REQUESTS, "Requests by outcome.", ("model_name", "status"))
         self._loads = _Counts(_LOADS, "Loads of versions.", ("model_path", "status"))
         self._registry.register(self._requests)
         self._registry.register(self._loads)
+        # The real server tells nothing of its memory.
+        ProcessCollector(registry=self._registry)
         self._latency = Histogram(
             _LATENCY,
             "Microseconds of requests that were answered.",
@@ -54,13 +53,17 @@ class Metrics:
             buckets=_BUCKETS,
         )
 
+    def add_models(self, names: Iterable[str]) -> None:
+        """From now on count these models under their own names."""
+        self._models |= frozenset(names)
+
     @contextlib.contextmanager
     def request(self, model: str, api: str, entrypoint: str) -> Iterator[None]:
         """Count what happens inside as one request, and its time where nothing is raised.
 
         Args:
             model: Name that was asked for.
-            api: `Predict` or `Classify`.
+            api: `Predict` or `Classify`; over REST in small letters, as the real server has it.
             entrypoint: `GRPC` or `REST`.
         """
         name = model if model in self._models else _UNKNOWN

@@ -2,7 +2,7 @@
 
 A folder is looked at again and again. A version that appears is loaded beside the one that serves; when it
 is available the old one takes no more requests and goes after its last. A version that fails to load
-leaves the old one serving, and is tried again only after its folder was gone.
+leaves the old one serving, and is tried again only after its folder was gone. What shall serve can change meanwhile.
 
 Nothing here knows TensorFlow: how a version is loaded is handed in.
 """
@@ -95,6 +95,8 @@ class ModelVersions(Generic[_Loaded]):
         self.config = config
         self._load = load
         self._explain = explain
+        self._dismissed = False
+        self._polling = threading.Lock()
         self._lock = threading.Lock()
         self._versions: dict[int, Version[_Loaded]] = {}
         self._warned = False
@@ -127,34 +129,52 @@ class ModelVersions(Generic[_Loaded]):
         version = self._versions.get(number)
         return version if version and version.state is VersionState.AVAILABLE else None
 
+    def serves(self, number: int) -> bool:
+        """Whether a version is available."""
+        with self._lock:
+            return self._available(number) is not None
+
     def snapshot(self) -> list[Version[_Loaded]]:
         """Copies of every version seen so far, newest first, without what they loaded."""
         with self._lock:
             copies = [replace(version, loaded=None) for version in self._versions.values()]
         return sorted(copies, key=lambda version: -version.number)
 
+    def configure(self, config: ModelConfig) -> None:
+        """Serve by another configuration from the next look on.
+
+        A version that is loaded stays, also where another folder has one of its number: so does the real server's.
+        """
+        self.config, self._dismissed = config, False
+
+    def dismiss(self) -> None:
+        """Serve nothing any more; what is loaded goes after its last request."""
+        self._dismissed = True
+        self._retire(set())
+
     def poll(self) -> None:
         """Look at the folder once: load what is new, unload what is no longer wanted."""
-        found = self._find()
-        if found is not None:
-            wanted = self.config.choose(set(found))
-            for number in sorted(self._new(wanted, set(found))):
-                self._bring_up(number, found[number])
-            self._retire(wanted)
-        self._unload_idle()
+        with self._polling:
+            config = self.config
+            found = {} if self._dismissed else self._find(config)
+            if found is not None:
+                wanted = config.choose(set(found))
+                for number in sorted(self._new(wanted, set(found))):
+                    self._bring_up(number, found[number])
+                # It may have been dismissed while it loaded.
+                self._retire(set() if self._dismissed else wanted)
+            self._unload_idle()
 
-    def _find(self) -> dict[int, Path] | None:
+    def _find(self, config: ModelConfig) -> dict[int, Path] | None:
         """Paths by version number; `None` where the folder cannot be read, which changes nothing."""
         try:
-            children = list(self.config.base_path.iterdir())
+            children = list(config.base_path.iterdir())
         except OSError as error:
-            self._warn_once("Cannot read %s: %s", self.config.base_path, error.strerror)
+            self._warn_once("Cannot read %s: %s", config.base_path, error.strerror)
             return None
         found = {int(child.name): child for child in children if _is_number(child.name)}
         if not found:
-            self._warn_once(
-                "No version of %s under %s yet.", self.config.name, self.config.base_path
-            )
+            self._warn_once("No version of %s under %s yet.", config.name, config.base_path)
         else:
             self._warned = False
         return found

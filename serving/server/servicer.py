@@ -3,7 +3,6 @@
 import functools
 import logging
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Any, NoReturn
 
 import grpc
@@ -12,15 +11,16 @@ from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    model_management_pb2,
     model_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
-from serving.messages import HEALTH_SERVICE, HealthCheckRequest, HealthCheckResponse
 from serving.server.metrics import Metrics
 from serving.server.registry import Registry
+from serving.server.reload.request import models_of
 from serving.server.status import StatusError, from_error, invalid
 
 _log = logging.getLogger(__name__)
@@ -121,10 +121,11 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """`tensorflow.serving.ModelService` over a registry of models."""
+    """`tensorflow.serving.ModelService` over a registry of models; `Registry.reload` tells of the labels."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, unavailable_labels: bool) -> None:
         self._registry = registry
+        self._unavailable_labels = unavailable_labels
 
     @_answering
     def GetModelStatus(  # noqa: N802
@@ -133,11 +134,16 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         """Tell where the versions of a model stand."""
         return self._registry.status(_spec(request))
 
+    @_answering
     def HandleReloadConfigRequest(  # noqa: N802
-        self, request: Any, context: grpc.ServicerContext
-    ) -> NoReturn:
-        """Not offered."""
-        _not_offered(context, "HandleReloadConfigRequest")
+        self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
+    ) -> model_management_pb2.ReloadConfigResponse:
+        """Serve other models from now on."""
+        models = models_of(request, self._registry.serving())
+        self._registry.reload(models, unavailable_labels=self._unavailable_labels)
+        response = model_management_pb2.ReloadConfigResponse()
+        response.status.SetInParent()
+        return response
 
 
 def _not_offered(context: grpc.ServicerContext, method: str) -> NoReturn:
@@ -146,33 +152,3 @@ def _not_offered(context: grpc.ServicerContext, method: str) -> NoReturn:
         f"The embedded server does not offer {method}; tensorflow_model_server does.",
     )
     raise AssertionError  # abort never returns; gRPC's types do not say so
-
-
-class Health(IntEnum):
-    """`HealthCheckResponse.ServingStatus`."""
-
-    UNKNOWN = 0
-    SERVING = 1
-    NOT_SERVING = 2
-
-
-def health_handler(read: Callable[[], Health]) -> grpc.GenericRpcHandler:
-    """The health service of gRPC, ready for `server.add_generic_rpc_handlers`: Check of the server as a whole.
-
-    Written out here because the package grpcio-health-checking would be one more dependency for one method.
-
-    Args:
-        read: Tells the server's health at the time it is called.
-    """
-
-    def check(request: Any, context: grpc.ServicerContext) -> Any:
-        if request.service:
-            context.abort(grpc.StatusCode.NOT_FOUND, "")
-        return HealthCheckResponse(status=int(read()))
-
-    method = grpc.unary_unary_rpc_method_handler(
-        check,
-        request_deserializer=HealthCheckRequest.FromString,
-        response_serializer=HealthCheckResponse.SerializeToString,
-    )
-    return grpc.method_handlers_generic_handler(HEALTH_SERVICE, {"Check": method})

@@ -16,6 +16,7 @@ import grpc
 import length_model
 import pytest
 import trustme
+import two_servers
 
 from serving.client import SentimentClient
 from serving.server.embedded import EmbeddedServer
@@ -23,6 +24,20 @@ from serving.server.flags import ServerOptions
 from serving.server.model_versions import ModelConfig
 
 POLL_S = 0.05
+
+
+def pytest_collection_modifyitems(items):
+    two_servers.leave_differences_out(items)
+
+
+@pytest.fixture(scope="session", params=two_servers.SERVERS)
+def contract(request, saved_models, tmp_path_factory):
+    """Each of the two servers, with version 3 of model `tiny` under the labels `stable`, and `gone` for a missing one."""
+    folder = tmp_path_factory.mktemp("contract")
+    saved_models.publish(3, folder / "tiny")
+    tiny = two_servers.model_config("tiny", folder / "tiny", stable=3, gone=2)
+    with two_servers.running(request.param, folder, tiny) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from serving.server.status import StatusError, from_error, invalid
 
 _log = logging.getLogger(__name__)
 
-_COUNTED: Final = {"predict": "Predict", "classify": "Classify"}
+_COUNTED: Final = ("predict", "classify")
 
 MAX_BODY_BYTES: Final = 64 * 2**20
 """Of a body as it is read, unpacked; 512 long tweets are 0.2 MB, and Python's values take ten times a body's bytes."""
@@ -109,9 +109,10 @@ class RestApp:
 
     def _answer(self, asked: routes.Asked, body: bytes, cancellation: CancellationManager) -> bytes:
         """The work of one request, in a thread."""
-        api = _COUNTED.get(asked.what)
-        counted = self._metrics.request(asked.spec.name, api, "REST") if api else nullcontext()
-        with counted:
+        counted = asked.what in _COUNTED
+        with (
+            self._metrics.request(asked.spec.name, asked.what, "REST") if counted else nullcontext()
+        ):
             return answer(self._registry, asked, body, cancellation)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from changed_models import copy_of
+from stand_in_server import install
 from trained_runs import NO_SERVER, split_of
 
 from export import __main__ as command
@@ -27,7 +28,6 @@ from export.served.questions import Questions
 from export.served.servers import REAL, choose, from_anywhere
 
 ROOT = Path(__file__).parents[3]
-MODEL_SERVER = Path(__file__).with_name("model_server.py")
 SLEEPS = "open(PIDS, 'a').write(f'{os.getpid()} '); time.sleep(600)"
 
 
@@ -60,18 +60,11 @@ def _encoded(texts):
 
 @pytest.fixture
 def program(tmp_path):
-    """Makes a program named like the real server; a Python one, or model_server.py with a behaviour."""
+    """Makes a program named like the real server: a Python one, or the stand-in with a behaviour."""
 
-    def write(code=None, behaviour=""):
-        folder = tmp_path / "bin"
-        folder.mkdir(exist_ok=True)
-        file = folder / REAL
-        words = [str(MODEL_SERVER), *([behaviour] if behaviour else [])]
-        run = f"os.execv(sys.executable, [sys.executable, *{words!r}, *sys.argv[1:]])"
-        head = f"#!{sys.executable}\nimport os, sys, time\nPIDS = {str(tmp_path / 'pids')!r}\n"
-        file.write_text(head + (code or run) + "\n")
-        file.chmod(0o755)
-        return str(file)
+    def write(code="", behaviour=""):
+        head = f"PIDS = {str(tmp_path / 'pids')!r}\n" if code else ""
+        return str(install(tmp_path / "bin", behaviour, head + code))
 
     return write
 

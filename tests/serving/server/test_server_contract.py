@@ -1,4 +1,4 @@
-"""The embedded server's codes and messages, row by row of the contract, over a real socket.
+"""Codes and messages over gRPC, row by row of the contract, over a real socket: of both servers (`two_servers.py`).
 
 The requests are built with tensorflow-serving-api, so that nothing of this project's client is between.
 """
@@ -16,7 +16,6 @@ from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     inference_pb2,
-    model_management_pb2,
     model_pb2,
     model_service_pb2_grpc,
     predict_pb2,
@@ -34,13 +33,25 @@ INVALID, NOT_FOUND, PRECONDITION, UNIMPLEMENTED = (
 
 
 @pytest.fixture(scope="module")
-def stub(channel):
-    return prediction_service_pb2_grpc.PredictionServiceStub(channel)
+def asked(contract):
+    with grpc.insecure_channel(contract.address) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def model_stub(channel):
-    return model_service_pb2_grpc.ModelServiceStub(channel)
+def stub(asked):
+    return prediction_service_pb2_grpc.PredictionServiceStub(asked)
+
+
+@pytest.fixture(scope="module")
+def model_stub(asked):
+    return model_service_pb2_grpc.ModelServiceStub(asked)
+
+
+@pytest.fixture(scope="module")
+def own_stub(channel):
+    """For what is seen from inside only: the embedded server in this process."""
+    return prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
 
 def spec(name="tiny", version=None, **fields):
@@ -288,32 +299,32 @@ def test_values_are_cut_or_repeated_to_the_shape(stub, values, used):
     assert list(output.float_val) == pytest.approx(wanted, abs=1e-6)
 
 
-def test_the_deadline_bounds_the_work(server, stub):
+def test_the_deadline_bounds_the_work(server, own_stub):
     """The call ends in time, and so does the work behind it."""
     versions = server.registry._models["tiny"]
     started = time.monotonic()
     code, _ = refusal(
-        stub.Predict, predict_request(model_spec=spec(signature_name="hang")), timeout=0.3
+        own_stub.Predict, predict_request(model_spec=spec(signature_name="hang")), timeout=0.3
     )
     assert code == grpc.StatusCode.DEADLINE_EXCEEDED
     wait_for(lambda: not versions._versions[3].in_use, 3)
     assert time.monotonic() - started < 3
 
 
-def test_a_caller_who_gives_up_ends_the_work(server, stub):
+def test_a_caller_who_gives_up_ends_the_work(server, own_stub):
     versions = server.registry._models["tiny"]
-    call = stub.Predict.future(predict_request(model_spec=spec(signature_name="hang")))
+    call = own_stub.Predict.future(predict_request(model_spec=spec(signature_name="hang")))
     wait_for(lambda: versions._versions[3].in_use)
     call.cancel()
     wait_for(lambda: not versions._versions[3].in_use, 3)
 
 
-def test_a_call_that_ends_early_ends_no_other(stub):
+def test_a_call_that_ends_early_ends_no_other(own_stub):
     """TensorFlow keeps the cancellation of its public call in one place for the whole process."""
     hang = predict_request(model_spec=spec(signature_name="hang"))
     for _ in range(20):
-        short = [stub.Predict.future(hang, timeout=0.05) for _ in range(2)]
-        answered = [stub.Predict.future(predict_request(), timeout=10) for _ in range(20)]
+        short = [own_stub.Predict.future(hang, timeout=0.05) for _ in range(2)]
+        answered = [own_stub.Predict.future(predict_request(), timeout=10) for _ in range(20)]
         assert all(call.result().outputs for call in answered)
         assert all(call.exception() for call in short)
 
@@ -486,8 +497,3 @@ def test_other_methods_answer_unimplemented_with_a_sentence(stub, method, reques
         UNIMPLEMENTED,
         f"The embedded server does not offer {method}; tensorflow_model_server does.",
     )
-
-
-def test_reloading_the_configuration_is_not_offered(model_stub):
-    request = model_management_pb2.ReloadConfigRequest()
-    assert refusal(model_stub.HandleReloadConfigRequest, request)[0] == UNIMPLEMENTED

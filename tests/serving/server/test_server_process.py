@@ -24,7 +24,7 @@ from serving.client.channel import Tls
 from serving.client.errors import ServerUnavailableError, ServingError
 from serving.server.flags import parse_flags
 
-FLAGS = 16
+FLAGS = 18
 
 
 @pytest.fixture
@@ -194,6 +194,10 @@ def test_an_empty_folder_is_said(run, tmp_path):
             "--port and --rest_api_port must differ, received 8501 for both",
         ),
         (["--model_base_path=x", "--monitoring_config_file=m"], "needs --rest_api_port"),
+        (
+            ["--model_base_path=x", "--model_config_file_poll_wait_seconds=1"],
+            "--model_config_file_poll_wait_seconds needs --model_config_file",
+        ),
         (["--model_base_path=x", "--enable_batching"], "requests are not batched here"),
         (["--model_base_path=x", "--por=1"], "unknown argument '--por=1'"),
         (["--model_config_file=/dev/zero"], "/dev/zero must have 10,000,000 characters at most"),
@@ -258,7 +262,8 @@ def test_a_model_config_file_names_models_policies_and_labels(tmp_path):
              config { name: "c" base_path: "/models/c" model_version_policy { latest { num_versions: 3 } } }
              config { name: "d" base_path: "/models/d" } }""",
     )
-    a, b, c, d = parse_flags([f"--model_config_file={file}"]).models
+    allowed = "--allow_version_labels_for_unavailable_models"
+    a, b, c, d = parse_flags([f"--model_config_file={file}", allowed]).models
     assert (a.name, a.base_path, a.only) == ("a", Path("/models/a"), {2, 5})
     assert a.labels == {"stable": 2, "canary": 5}
     assert (b.newest, c.newest, d.newest) == (None, 3, 1)
@@ -282,6 +287,13 @@ def test_a_model_config_file_names_models_policies_and_labels(tmp_path):
             r"must name a folder for model 'a', received base_path='b\x00c'",
         ),
         ("\udcff", "is no UTF-8 text: invalid start byte at byte 0"),
+        (
+            'model_config_list { config { name: "a" base_path: "/b" version_labels { key: "c" value: 2 } } }',
+            (
+                "Request to assign label to version 2 of model a, which is not currently available for inference;"
+                " give --allow_version_labels_for_unavailable_models"
+            ),
+        ),
     ],
 )
 def test_a_wrong_model_config_file_is_one_sentence(tmp_path, capsys, text, sentence):
@@ -342,28 +354,43 @@ def test_more_requests_than_threads_wait(start, base):
         assert len(client.predict(["a"] * 20)) == 20
 
 
-def health(address, service=""):
-    with grpc.insecure_channel(address) as channel:
-        check = channel.unary_unary(
-            "/grpc.health.v1.Health/Check",
-            request_serializer=lambda request: request.SerializeToString(),
-            response_deserializer=messages.HealthCheckResponse.FromString,
-        )
-        return check(messages.HealthCheckRequest(service=service), timeout=5).status
-
-
 def test_health_is_off_by_default(server):
-    with pytest.raises(grpc.RpcError) as caught:
-        health(server.address)
+    with grpc.insecure_channel(server.address) as channel, pytest.raises(grpc.RpcError) as caught:
+        next(watch(channel))
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_health_when_asked_for(start, base):
+def watch(channel):
+    """The answers of gRPC's health service, as they come."""
+    call = channel.unary_stream(
+        "/grpc.health.v1.Health/Watch",
+        request_serializer=lambda request: request.SerializeToString(),
+        response_deserializer=messages.HealthCheckResponse.FromString,
+    )
+    return (answer.status for answer in call(messages.HealthCheckRequest(), timeout=60))
+
+
+def test_those_who_watch_hold_no_thread_and_are_told_the_end(start, base):
+    """A server waits for calls under way when it stops: not for these."""
+    running = start(base, health_service=True, max_threads=1)
+    with grpc.insecure_channel(running.address) as channel:
+        watching = [watch(channel) for _ in range(20)]
+        assert [next(one) for one in watching] == [1] * 20
+        with SentimentClient(running.address, model_name="tiny") as client:
+            assert len(client.predict(["a"])) == 1
+        started = time.monotonic()
+        running.stop()
+        assert time.monotonic() - started < 3
+        assert [list(one) for one in watching] == [[2]] * 20
+
+
+def test_who_has_left_is_watched_for_no_more(start, base):
     running = start(base, health_service=True)
-    assert health(running.address) == 1
-    with pytest.raises(grpc.RpcError) as caught:
-        health(running.address, "other")
-    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+    with grpc.insecure_channel(running.address) as channel:
+        watching = watch(channel)
+        next(watching)
+        wait_for(lambda: len(running._health._watchers) == 1)
+    wait_for(lambda: not running._health._watchers)
 
 
 @pytest.fixture

@@ -9,24 +9,9 @@ import json
 import sys
 from pathlib import Path
 
-_HEAD = f"#!{sys.executable}\n"
+import stand_in_server
 
-_REAL = """
-import argparse, json, os, sys
-parser = argparse.ArgumentParser(allow_abbrev=False)
-for flag in ("port", "rest_api_port", "grpc_max_threads"):
-    parser.add_argument(f"--{flag}", type=int, required=True)
-for flag in ("model_name", "model_base_path"):
-    parser.add_argument(f"--{flag}", required=True)
-parser.add_argument("--enable_profiler", choices=["true", "false"])
-given = parser.parse_args()
-# The real one refuses it too.
-assert os.path.isabs(given.model_base_path), "Expected an absolute path"
-with open(RECORD, "a") as file:
-    file.write(json.dumps({"words": sys.argv[1:], "pid": os.getpid()}) + "\\n")
-os.execv(sys.executable, [sys.executable, "-m", "serving.server", f"--port={given.port}",
-    f"--model_name={given.model_name}", f"--model_base_path={given.model_base_path}"])
-"""
+_HEAD = f"#!{sys.executable}\n"
 
 _DOCKER = """
 import json, os, sys
@@ -64,7 +49,7 @@ class ToolFolder:
 
     def add_real(self):
         """A tensorflow_model_server."""
-        self.add("tensorflow_model_server", f"RECORD = {str(self._record)!r}" + _REAL)
+        stand_in_server.install(self.folder, record=self._record)
 
     def add_docker(self, fails=()):
         """A docker with compose and an engine; `fails` are the words that it cannot carry out."""

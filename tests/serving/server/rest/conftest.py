@@ -1,7 +1,5 @@
 """Servers with REST over the tiny model, and bare HTTP to ask them."""
 
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,13 +7,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
 from rest_asker import Rest, free_port
-from waiting import wait_for
 
 from serving.server.embedded import EmbeddedServer
 from serving.server.flags import ServerOptions
 from serving.server.model_versions import ModelConfig
-
-REAL = "tensorflow_model_server"
 
 
 @pytest.fixture(scope="session")
@@ -31,35 +26,6 @@ def embedded(saved_models, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def real(saved_models, tmp_path_factory):
-    """tensorflow_model_server over the same, where it is."""
-    if shutil.which(REAL) is None:
-        pytest.skip(f"{REAL} is not on the PATH")
-    folder = tmp_path_factory.mktemp("real")
-    saved_models.publish(3, folder / "tiny")
-    config = folder / "models.config"
-    config.write_text(
-        f'model_config_list {{ config {{ name: "tiny" base_path: "{folder}/tiny" model_platform: "tensorflow"'
-        ' version_labels { key: "stable" value: 3 } } }'
-    )
-    rest = Rest(free_port())
-    flags = [f"--model_config_file={config}", f"--rest_api_port={rest.port}"]
-    flags += [f"--port={free_port()}", "--allow_version_labels_for_unavailable_models=true"]
-    process = subprocess.Popen([REAL, *flags], stderr=subprocess.DEVNULL)
-    wait_for(lambda: _serves(rest), 60)
-    yield rest
-    process.kill()
-    process.wait()
-
-
-def _serves(rest):
-    try:
-        return rest.ask("GET", "/v1/models/tiny/metadata")[0] == 200
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="session", params=["embedded", "real"])
-def rest(request):
-    """Each of the two servers."""
-    return request.getfixturevalue(request.param)
+def rest(contract):
+    """REST of each of the two servers."""
+    return contract.rest

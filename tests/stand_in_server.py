@@ -1,9 +1,10 @@
-"""A tensorflow_model_server for tests: our embedded server behind the real one's flags, with a REST that can go wrong.
+"""A tensorflow_model_server for tests: our embedded server behind the real one's flags.
 
-    python model_server.py [BEHAVIOUR] --port=1 --rest_api_port=2 --model_name=m --model_base_path=/models/m
+    python stand_in_server.py [BEHAVIOUR] --port=1 --rest_api_port=2 --model_name=m --model_base_path=/models/m
 
-The real one can be had neither from PyPI nor from Debian. REST is that of the contract: rows in, rows out. BEHAVIOUR,
-a word, is what a test wants to go wrong:
+The real one can be had neither from PyPI nor from Debian. `install` puts a program of its name into a folder for a PATH.
+It takes no flag that the real one lacks. BEHAVIOUR, a word, is what a test wants to go wrong; with it, REST is a small
+one of this file's:
 
     swaps       REST tells the classes of `classify` in another order
     rounds      REST rounds probabilities to two digits
@@ -22,7 +23,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 VERSION = "TensorFlow ModelServer: 2.99.0-rc0+dev.sha.0123abc\nTensorFlow Library: 2.99.0"
 
@@ -89,15 +90,31 @@ def _json(name, array, behaviour):
     return (array.round(2) if behaviour == "rounds" else array).tolist()
 
 
+NUMBERS = (
+    "port", "rest_api_port", "max_num_load_retries", "grpc_max_threads", "file_system_poll_wait_seconds",
+    "model_config_file_poll_wait_seconds",
+)  # fmt: skip
+BOOLEANS = (
+    "allow_version_labels_for_unavailable_models", "enable_grpc_healthcheck_service", "enable_profiler",
+)  # fmt: skip
+NOT_OURS = ("max_num_load_retries", "enable_profiler", "behaviour")
+"""Neither changes what callers see of the embedded server: it tries a load once, and has no profiler."""
+
+
 def flags(words):
-    """The real server's, as far as the gate gives any; others end it."""
+    """The real server's, as far as this project gives any; others end it."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("behaviour", nargs="?")
-    for name in ("port", "rest_api_port", "max_num_load_retries"):
-        parser.add_argument(f"--{name}", type=int, required=True)
-    for name in ("model_name", "model_base_path"):
-        parser.add_argument(f"--{name}", required=True)
-    return parser.parse_args(words)
+    parser.add_argument("behaviour", nargs="?", default="")
+    for name in NUMBERS:
+        parser.add_argument(f"--{name}", type=int)
+    for name in BOOLEANS:
+        parser.add_argument(f"--{name}", choices=["true", "false"])
+    for name in ("model_name", "model_base_path", "model_config_file", "monitoring_config_file"):
+        parser.add_argument(f"--{name}")
+    given = parser.parse_args(words)
+    # The real one refuses it too.
+    assert Path(given.model_base_path or "/").is_absolute(), "Expected an absolute path"
+    return given
 
 
 def main(words):
@@ -105,23 +122,45 @@ def main(words):
         print(VERSION)
         return 0
     given = flags(words)
-    served = [
-        f"--port={given.port}",
-        "--host=127.0.0.1",
-        f"--model_name={given.model_name}",
-        f"--model_base_path={given.model_base_path}",
-    ]
-    behaviour, _, file = (given.behaviour or "").partition(":")
+    behaviour, _, file = given.behaviour.partition(":")
+    ours = {
+        name: value
+        for name, value in vars(given).items()
+        if name not in NOT_OURS and value is not None
+    }
     from serving.server.__main__ import main as serve
 
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if behaviour in ("swaps", "rounds", "dies"):
+        rest = RestServer(ours.pop("rest_api_port"), given.model_name, given.port, behaviour)
+        threading.Thread(target=rest.serve_forever, daemon=True).start()
+    served = ["--host=127.0.0.1", *(f"--{name}={value}" for name, value in ours.items())]
     if behaviour == "occupied" and not Path(file).exists():
         Path(file).touch()
         with socket.create_server(("127.0.0.1", given.port)):
             return serve(served)
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    rest = RestServer(given.rest_api_port, given.model_name, given.port, behaviour)
-    threading.Thread(target=rest.serve_forever, daemon=True).start()
     return serve(served)
+
+
+def install(folder, behaviour="", code="", record=None):
+    """Put a tensorflow_model_server into a folder; its path.
+
+    `code` is Python to run in place of the stand-in; to `record`, a file, each call adds its words and its process.
+    """
+    folder.mkdir(exist_ok=True)
+    words = [str(Path(__file__).absolute()), *([behaviour] if behaviour else [])]
+    note = f"open({str(record)!r}, 'a').write(json.dumps({{'words': sys.argv[1:], 'pid': os.getpid()}}) + '\\n')"
+    run = f"os.execv(sys.executable, [sys.executable, *{words!r}, *sys.argv[1:]])"
+    lines = [
+        f"#!{sys.executable}",
+        "import json, os, sys, time",
+        note if record else "",
+        code or run,
+    ]
+    program = folder / "tensorflow_model_server"
+    program.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    program.chmod(0o755)
+    return program
 
 
 if __name__ == "__main__":
