@@ -33,6 +33,7 @@ COMMANDS: Final = {
     ),
     "serve": _Command("serving.up", "serve what is published by the best server here"),
     "ask": _Command("serving.client", "ask a server"),
+    "score": _Command("serving.score", "score a whole table, without a server", ("tensorflow",)),
 }
 
 

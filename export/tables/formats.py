@@ -40,7 +40,8 @@ def is_table(name: str) -> bool:
     """Whether a file of a folder is one of its tables.
 
     Example:
-    >>> [name for name in ("a.csv", "b.tsv.gz", "README.md", ".c.csv") if is_table(name)]
+    >>> [name for name in ("a.csv", "b.tsv.gz", "README.md", ".c.csv", "_d.json") if is_table(name)]
     ['a.csv', 'b.tsv.gz']
     """
-    return suffix_of(name) in _BY_SUFFIX and not name.startswith(".")
+    # An underscore is how Hadoop, Spark and `serving.score` mark what stands beside the rows.
+    return suffix_of(name) in _BY_SUFFIX and not name.startswith((".", "_"))

@@ -44,7 +44,7 @@ class Records(Iterator[Cells]):
         first = list(islice(objects, _OBJECTS_WITH_COLUMNS))
         self.header = list(dict.fromkeys(name for found in first for name in found))
         every = chain(first, objects)
-        return ([_text(found.get(name)) for name in self.header] for found in every)
+        return ([cell_text(found.get(name)) for name in self.header] for found in every)
 
     def _objects(self, file: BinaryIO) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(file, 1):
@@ -92,7 +92,7 @@ class Records(Iterator[Cells]):
             if batch is None:
                 return
             for row in zip(*columns, strict=True):
-                yield list(map(_text, row))
+                yield list(map(cell_text, row))
 
     def _no_parquet(self, error: Exception) -> TableError:
         return TableError(
@@ -100,10 +100,10 @@ class Records(Iterator[Cells]):
         )
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     r"""A cell as CSV would hold it; a whole number has no point.
 
-    >>> [_text(value) for value in (None, "a\ud83d", 4, 4.0, 0.5, True)]
+    >>> [cell_text(value) for value in (None, "a\ud83d", 4, 4.0, 0.5, True)]
     ['', 'a?', '4', '4', '0.5', 'true']
     """
     if value is None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from export.start.command_line import EXIT_USAGE
 from export.start.shown import json_line, shown
+from export.tables.reading import Reading
 from serving.client.blocking import SentimentClient
 from serving.client.channel import Tls
 from serving.client.errors import ServingError
@@ -25,11 +26,11 @@ from serving.client.shell.reasons import write_reasons
 from serving.client.shell.sources import ANSWERED, EXPLAINED, STANDARD, pieces, read_lines
 from serving.client.shell.table.files import FileRows
 from serving.client.shell.table.predict_table import predict_table
-from serving.client.shell.table.reading import Reading
 from serving.client.shell.table.rows import Columns
 from serving.client.shell.targets import open_target
-from serving.client.shell.terminal import Progress, put, write_results
+from serving.client.shell.terminal import put, write_results
 from serving.client.shell.unfinished import Leave
+from serving.progress import Progress
 
 _EXIT_FAILED: Final = 1
 _DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)

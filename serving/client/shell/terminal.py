@@ -2,24 +2,18 @@
 
 import os
 import shutil
-import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import Any, Final, TextIO
 
 from export.start.shown import json_line, shown
 from serving.client.codec import encode_text
 from serving.client.results import Prediction
-
-if TYPE_CHECKING:
-    from typing import Self
 
 RESET: Final = "\x1b[0m"
 COLOURS: Final = {"negative": "\x1b[31m", "neutral": "\x1b[33m", "positive": "\x1b[32m"}
 _SHORTEST: Final = "negative"
 """What the column of labels is as wide as, at least."""
 _LONGEST: Final = 24
-_BAR_WIDTH: Final = 30
-_REDRAW_S: Final = 0.1
 
 
 def write_results(
@@ -94,42 +88,3 @@ def coloured_cells(best: Mapping[str, float], width: int) -> str:
 def is_utf8(out: TextIO) -> bool:
     """Whether it can take every character."""
     return (out.encoding or "").lower().replace("-", "") == "utf8"
-
-
-class Progress:
-    """A bar on a terminal, nothing elsewhere.
-
-        with Progress(sys.stderr) as progress:
-            progress.show(0.5, "1,000 rows")
-
-    Args:
-        out: Where to draw.
-    """
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._shown = out.isatty()
-        self._drawn = 0.0
-
-    def __enter__(self) -> "Self":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._shown:
-            self._out.write("\n")
-
-    def show(self, done: float | None, note: str) -> None:
-        """Draw, at most ten times a second and always at the end.
-
-        Args:
-            done: Part that is done, 0 to 1; `None` where nobody knows.
-            note: A few words beside the bar.
-        """
-        now = time.monotonic()
-        if not self._shown or (done != 1 and now - self._drawn < _REDRAW_S):
-            return
-        self._drawn = now
-        filled = round(_BAR_WIDTH * (done or 0))
-        part = "   ?" if done is None else f"{done:>4.0%}"
-        self._out.write(f"\r[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {part}  {note}")
-        self._out.flush()

@@ -18,8 +18,8 @@ from tensorflow_serving.apis import (
 from export.signatures import CLASSES, EXAMPLES, SCORES, SERVING_DEFAULT
 from serving.server.saved_model.signature import ServedSignature, dtype_name
 from serving.server.saved_model.tensors import check_rows, fill_proto
-from serving.server.saved_model.text_ops import load_saved_model
 from serving.server.status import StatusError, from_error, invalid
+from serving.text_ops import load_saved_model
 
 _MAX_CONTEXT_BYTES: Final = 64 * 2**20
 """A request of 2 MB, 4,000 empty examples and one context, took 16 GB."""

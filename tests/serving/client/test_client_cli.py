@@ -15,7 +15,7 @@ from length_model import expected
 from terminals import on_a_terminal
 
 from serving.client import __main__ as cli
-from serving.client.shell.terminal import Progress
+from serving.progress import Progress
 
 
 def score(text):

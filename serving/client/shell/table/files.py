@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from export.start.shown import shown
 from export.tables.paths import table_files
+from export.tables.reading import Reading
 from serving.client.shell.sources import STANDARD, naming, open_source
-from serving.client.shell.table.reading import Reading
 from serving.client.shell.table.rows import LONGEST_HEADER, Rows
 
 if TYPE_CHECKING:

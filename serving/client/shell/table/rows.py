@@ -11,9 +11,9 @@ from typing import BinaryIO, Final
 from export.start.shown import shown
 from export.tables.compressed import start_of, telling_damage, unpacked
 from export.tables.formats import CSV, kind_of
+from export.tables.reading import Reading
 from export.tables.records import Records
 from serving.client.results import Prediction
-from serving.client.shell.table.reading import Reading
 
 RowWriter = Callable[[Sequence[str]], bytes]
 """Gives the line of a row, with its end."""

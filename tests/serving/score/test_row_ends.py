@@ -1,0 +1,87 @@
+"""A CSV is cut where `csv.reader` would end a row, whatever stands in its cells and wherever it is cut."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from export.tables.reading import Reading
+from serving.score.pieces import row_ends, rows
+from serving.score.pieces.planning import Wish, make_plan
+from serving.score.pieces.row_ends import RowEnds
+
+CELLS = st.text(st.sampled_from('ab ,"\n\r;é'), max_size=6)
+TABLES = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=12)
+BYTES = st.lists(st.sampled_from([b"a", b",", b'"', b"\n", b'""', b'\n"', b',"']), max_size=40)
+
+
+def written(table, line_end="\r\n"):
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator=line_end).writerows(table)
+    return text.getvalue().encode()
+
+
+def read(data):
+    return list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+
+
+@given(TABLES, st.sampled_from(["\r\n", "\n"]))
+@example([["a\nb", 'say "no"'], ["", "\r\n"]], "\r\n")
+def test_every_end_is_a_row_end_of_csv_reader(table, line_end):
+    if line_end == "\n":  # Python up to 3.12 leaves a bare \r unquoted then
+        table = [[cell.replace("\r", "") for cell in row] for row in table]
+    data = written(table, line_end)
+    ends = list(RowEnds(b",").every(data, final=True))
+    assert ends[-1] == len(data)
+    starts = [0, *ends[:-1]]
+    pieces = [read(data[start:end]) for start, end in zip(starts, ends, strict=True)]
+    assert all(len(piece) <= 1 for piece in pieces)
+    assert [row for piece in pieces for row in piece] == read(data)
+
+
+@given(BYTES.map(b"".join), st.integers(0, 80))
+def test_what_is_known_of_a_beginning_stays_so(data, size):
+    """Any bytes, stray quotes among them: a row end found in a part is one of the whole."""
+    ends = RowEnds(b",")
+    whole = set(ends.every(data, final=True))
+    part = data[:size]
+    last = ends.last(part)
+    assert last == 0 or last in whole
+    assert set(ends.every(part, final=False)) <= whole
+
+
+@given(TABLES)
+def test_without_quotes_every_line_is_a_row(table):
+    data = written(table)
+    ends = list(RowEnds(b",", quotes=False).every(data, final=True))
+    assert len(ends) == data.count(b"\n")
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_alone(monkeypatch):
+    """And does so wherever the file is cut."""
+    monkeypatch.setattr(row_ends, "LONGEST_CELL", 30)
+    data = b'a,b\nc,"d\n' + b"e,f\n" * 20
+    ends = list(RowEnds(b",").every(data, final=False))
+    assert ends[:3] == [4, 9, 13]
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 7, 64, 1000])
+@pytest.mark.parametrize("block", [16, 50, 524_288])
+def test_pieces_hold_every_row_once_and_in_order(piece_bytes, block, tmp_path, monkeypatch):
+    """Rows that cannot be read are told with the same line, however the file is cut."""
+    monkeypatch.setattr(rows, "BLOCK", block)
+    table = [[str(at), f'text {at}, "so"' + "\n" * (at % 3)] for at in range(40)]
+    data = (
+        b"id,text\r\n" + written(table[:20]) + b'5,a "stray" one,too wide\n' + written(table[20:])
+    )
+    (tmp_path / "in.csv").write_bytes(b"\xef\xbb\xbf" + data)
+    plan = make_plan([str(tmp_path / "in.csv")], Wish(Reading("text"), None, piece_bytes))
+    rejects, found = [], []
+    for piece in plan.pieces:
+        for batch in rows.read_batches(plan, piece, lambda *told: rejects.append(told)):
+            found += zip(*batch.kept, strict=True)
+    assert [list(row) for row in found] == table
+    assert [line for line, _ in rejects] == [1 + written(table[:20]).count(b"\n") + 1]
+    assert block > 50 or piece_bytes > 64 or len(plan.pieces) > 5
