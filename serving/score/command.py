@@ -121,12 +121,7 @@ def _score_missing(
     if done:
         _note(f"{len(done)} of {len(plan.pieces)} parts are there already.")
     if given.engine == "ray":
-        from serving.score.on_ray import Cluster, score_on_ray  # noqa: PLC0415 (an extra)
-
-        cluster = Cluster(given.address, given.workers)
-        with Progress(sys.stderr, _LINE_S) as progress:
-            meter = _Meter(plan, done, progress)
-            score_on_ray(folder, plan, given, version, missing, cluster, watch, meter)
+        _score_on_ray(given, plan, version, done, watch)
         return
     watch.waits_for("TensorFlow to load the model")
     model = Model(version)
@@ -136,6 +131,20 @@ def _score_missing(
         meter = _Meter(plan, done, progress)
         job = Job(plan, folder, given.format, columns)
         score_pieces(job, missing, model, watch, report=meter.batch, done=meter.piece)
+
+
+def _score_on_ray(
+    given: argparse.Namespace, plan: Plan, version: Path, done: dict[int, Counts], watch: Watch
+) -> None:
+    from serving.score import on_ray  # noqa: PLC0415 (an extra)
+
+    missing = [index for index in range(len(plan.pieces)) if index not in done]
+    output = str(given.output.resolve())
+    job = on_ray.ActorsJob(plan, output, given.format, given.column_prefix)
+    cluster = on_ray.Cluster(given.address, given.workers)
+    with Progress(sys.stderr, _LINE_S) as progress:
+        meter = _Meter(plan, done, progress)
+        on_ray.score_on_ray(job, version, missing, cluster, watch=watch, done=meter.whole_piece)
 
 
 class _Meter:
