@@ -50,6 +50,9 @@ class ServingModule(tf.Module):
         own = getattr(model, "own_graph", None)
         self._graph = own() if own else serving_graph(model, graph, weights)
         self._labels = list(model.labels)
+        if can_explain(model):
+            # Of the others none can be traced, and every function that is here is when it is saved.
+            self.explain = tf.function(self._explain, input_signature=[_TEXT_SPEC], autograph=False)
 
     @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
@@ -82,8 +85,7 @@ class ServingModule(tf.Module):
             **({} if known is None else {KNOWN: known}),
         }
 
-    @tf.function(input_signature=[_TEXT_SPEC], autograph=False)
-    def explain(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _explain(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """`[batch] string -> {tokens, known: [batch, time], effects: [batch, time, classes], probabilities}`."""
         return self._graph.explained(tf.ensure_shape(text, [None]), len(self._labels))
 

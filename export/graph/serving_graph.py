@@ -10,7 +10,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.errors import ExportError
 from export.graph.explaining import Tokens, explanations
 from export.graph.serving_classifier import serving_classifier
 from export.graph.token_ids import (
@@ -73,13 +72,8 @@ class KerasTokenIds(tf.Module):
         return self._call(text)
 
     def with_words(self, text: tf.Tensor) -> Tokens:
-        """The same, and each token as text.
-
-        Raises:
-            ExportError: the vectorizer does not split at whitespace.
-        """
-        if self._split is None:
-            raise ExportError("only tokens that are split at whitespace can be told as text")
+        """The same, and each token as text, of a model that `can_explain`."""
+        assert self._split is not None
         tokens, ids = self._split(text), self._call(text)
         return Tokens(ids, self._split.dense(tokens, tokens.values, ""), known_tokens(ids))
 
