@@ -10,7 +10,14 @@ from typing import Final
 from benchmarks.shared.bench import Bench, say
 from benchmarks.shared.grpc_clients import Tally, joined, load
 from benchmarks.shared.machine import cores
-from benchmarks.shared.results import PRODUCT, PRODUCT_BATCHED, RPC_FLOOR, Row, Section
+from benchmarks.shared.results import (
+    PRODUCT,
+    PRODUCT_BATCHED,
+    PRODUCT_BATCHED_BRIEFLY,
+    RPC_FLOOR,
+    Row,
+    Section,
+)
 from benchmarks.shared.servers import (
     FLOOR_MODEL,
     REAL_SERVER,
@@ -21,6 +28,9 @@ from benchmarks.shared.servers import (
 from export.signatures import MODEL_NAME
 
 CLIENTS: Final = (1, 4, 16, 64)
+
+BATCH_WAITS_US: Final = {PRODUCT_BATCHED: 1000, PRODUCT_BATCHED_BRIEFLY: 200}
+"""The first is that of docker/config/batching.config."""
 
 _NO_BATCHING: Final = f"only {REAL_SERVER} batches; it is not on the PATH"
 
@@ -39,8 +49,11 @@ def measure(bench: Bench) -> Section:
             rounds = _rounds(bench, targets, clients, tweets)
             for who, found in rounds.items():
                 rows += _rows(who, clients, found, bench.plan.load_s)
-    if PRODUCT_BATCHED not in targets:
-        rows.append(Row.missing("1 to 64 clients", PRODUCT_BATCHED, "ms", _NO_BATCHING))
+    rows += [
+        Row.missing("1 to 64 clients", who, "ms", _NO_BATCHING)
+        for who in BATCH_WAITS_US
+        if who not in targets
+    ]
     return Section(
         name="grpc",
         title=f"gRPC on loopback, {server_name()}",
@@ -67,8 +80,10 @@ def _servers(config: Path, folder: Path, stack: ExitStack) -> dict[str, tuple[st
     plain = stack.enter_context(running_server(config, folder / "server.log", models=models))
     targets = {PRODUCT: (plain, MODEL_NAME), RPC_FLOOR: (plain, FLOOR_MODEL)}
     if server_name() == REAL_SERVER:
-        batching = running_server(config, folder / "batching.log", batching=True, models=models)
-        targets[PRODUCT_BATCHED] = (stack.enter_context(batching), MODEL_NAME)
+        for who, wait_us in BATCH_WAITS_US.items():
+            log = folder / f"batching-{wait_us}.log"
+            batching = running_server(config, log, batch_wait_us=wait_us, models=models)
+            targets[who] = (stack.enter_context(batching), MODEL_NAME)
     return targets
 
 

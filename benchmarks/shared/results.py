@@ -31,6 +31,9 @@ ARITHMETIC: Final = "arithmetic floor"
 """The least time for the operations or the bytes of the BiLSTM at this machine's measured rates."""
 
 PRODUCT_BATCHED: Final = "this project, batching"
+PRODUCT_BATCHED_BRIEFLY: Final = "this project, batching, a shorter wait"
+"""A fifth of the millisecond of docker/config/batching.config."""
+
 RPC_FLOOR: Final = "RPC floor"
 """A model that does nothing, on the same server."""
 

@@ -19,12 +19,11 @@ from serving.client.errors import NotReadyError, ServingError
 REAL_SERVER: Final = "tensorflow_model_server"
 EMBEDDED_SERVER: Final = "embedded server"
 FLOOR_MODEL: Final = "floor"
-MAX_THREADS: Final = 64
-"""With its default, 4 a core, the real server refuses a part of 64 clients' requests."""
+MAX_THREADS: Final = 256
+"""With its default, 4 a core, and with 64, too, the real server refuses a part of 64 clients' requests."""
 
-BATCHING: Final = f"""\
+_BATCHING: Final = f"""\
 max_batch_size {{ value: 64 }}
-batch_timeout_micros {{ value: 1000 }}
 max_enqueued_batches {{ value: 1000 }}
 num_batch_threads {{ value: {cores()} }}
 """
@@ -69,14 +68,18 @@ class _Nothing(tf.Module):
 
 @contextmanager
 def running_server(
-    config: Path, log: Path, *, batching: bool = False, models: Sequence[str] = (MODEL_NAME,)
+    config: Path,
+    log: Path,
+    *,
+    batch_wait_us: int | None = None,
+    models: Sequence[str] = (MODEL_NAME,),
 ) -> Iterator[str]:
     """Start a server on a free port, give its address once every model answers, stop it.
 
     Args:
         config: `ModelServerConfig` text proto.
         log: file for what it prints.
-        batching: let the server batch requests; only the real one can.
+        batch_wait_us: let the server batch requests and wait so long for more; only the real one can.
         models: names to wait for.
 
     Raises:
@@ -86,7 +89,7 @@ def running_server(
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(  # noqa: S603 (our own command, no shell)
-            _command(config, port, batching), stdout=file, stderr=subprocess.STDOUT, cwd=ROOT
+            _command(config, port, batch_wait_us), stdout=file, stderr=subprocess.STDOUT, cwd=ROOT
         ) as process,
     ):
         try:
@@ -97,13 +100,13 @@ def running_server(
             process.terminate()
 
 
-def _command(config: Path, port: int, batching: bool) -> list[str]:
+def _command(config: Path, port: int, batch_wait_us: int | None) -> list[str]:
     flags = [f"--port={port}", f"--model_config_file={config}", f"--grpc_max_threads={MAX_THREADS}"]
     if server_name() == EMBEDDED_SERVER:
         return [*python_module(["serving.server"]), *flags]
-    if batching:
-        parameters = config.with_name("batching.config")
-        parameters.write_text(BATCHING)
+    if batch_wait_us is not None:
+        parameters = config.with_name(f"batching-{batch_wait_us}.config")
+        parameters.write_text(f"{_BATCHING}batch_timeout_micros {{ value: {batch_wait_us} }}\n")
         flags += ["--enable_batching", f"--batching_parameters_file={parameters}"]
     return [REAL_SERVER, *flags]
 

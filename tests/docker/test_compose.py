@@ -56,7 +56,7 @@ def resolved(command, *overrides, **environment):
 def test_compose_accepts_it(docker_compose, overrides):
     """Also that an addition reaches the service, in place of its own flags."""
     config = resolved(docker_compose, *overrides)
-    assert set(config["services"]) == {"serving", "prometheus"}
+    assert set(config["services"]) == {"serving", "prometheus", "grafana"}
     expected = compose(*overrides)["services"]["serving"]["command"]
     assert config["services"]["serving"]["command"] == expected
 
@@ -86,6 +86,7 @@ def test_the_environment_chooses_folder_name_and_ports(docker_compose):
         GRPC_PORT="1500",
         REST_PORT="1501",
         PROMETHEUS_PORT="1090",
+        GRAFANA_PORT="1300",
     )
     serving, prometheus = config["services"]["serving"], config["services"]["prometheus"]
     assert [(port["published"], port["target"]) for port in serving["ports"]] == [
@@ -93,6 +94,7 @@ def test_the_environment_chooses_folder_name_and_ports(docker_compose):
         ("1501", 8501),
     ]
     assert [port["published"] for port in prometheus["ports"]] == ["1090"]
+    assert [port["published"] for port in config["services"]["grafana"]["ports"]] == ["1300"]
     mounts = {mount["source"]: mount["target"] for mount in serving["volumes"]}
     assert mounts["/srv/moods"] == "/models/mood"
     assert "--model_name=mood" in serving["command"]

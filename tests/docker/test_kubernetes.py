@@ -6,8 +6,10 @@ import subprocess
 
 import kubernetes_validate
 import pytest
+import yaml
 from deployment_files import (
     DEPLOYMENT,
+    DOCKER,
     KSERVE,
     KUBERNETES,
     SERVING_IMAGE,
@@ -55,15 +57,82 @@ def test_the_kustomization_takes_in_every_manifest_and_names_the_image():
     assert image["newTag"] != "latest"
 
 
-def test_kubectl_builds_the_kustomization():
+@pytest.fixture(scope="module")
+def kustomize():
+    """Builds a folder by kubectl; the objects by kind."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("needs kubectl")
-    built = subprocess.run(
-        [kubectl, "kustomize", str(KUBERNETES)], capture_output=True, text=True, check=True
+
+    def build(folder):
+        words = [kubectl, "kustomize", str(folder)]
+        built = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert not built.stderr
+        return {one["kind"]: one for one in yaml.safe_load_all(built.stdout)}
+
+    return build
+
+
+def test_kubectl_builds_the_kustomization(kustomize):
+    built = kustomize(KUBERNETES)
+    (server,) = built["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert server["image"].startswith(f"{SERVER['image']}:")
+    assert set(built) == set(OBJECTS)
+
+
+def test_with_the_operator_two_lines_add_the_monitor(kustomize, tmp_path):
+    """Those that stand in the kustomization as a comment; without them no cluster needs to know the kind."""
+    folder = shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
+    file = folder / "kustomization.yaml"
+    text = file.read_text(encoding="utf-8")
+    lines = "# components:\n#   - monitoring\n"
+    assert lines in text
+    file.write_text(text.replace(lines, lines.replace("# ", "", 1).replace("#  ", " ")))
+    assert set(kustomize(folder)) == {*OBJECTS, "ServiceMonitor"}
+
+
+# github.com/prometheus-operator: Documentation/api-reference, monitoring.coreos.com/v1, as far as they are used.
+MONITOR_FIELDS = {"selector", "endpoints", "jobLabel", "namespaceSelector"}
+ENDPOINT_FIELDS = {"port", "path", "interval", "scrapeTimeout", "relabelings"}
+
+
+def test_the_monitor_finds_the_service_and_its_metrics():
+    (monitor,) = documents(KUBERNETES / "monitoring" / "servicemonitor.yaml")
+    assert (monitor["apiVersion"], monitor["kind"]) == (
+        "monitoring.coreos.com/v1",
+        "ServiceMonitor",
     )
-    assert not built.stderr
-    assert f"image: {SERVER['image']}:" in built.stdout
+    assert set(monitor["spec"]) <= MONITOR_FIELDS
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert set(endpoint) <= ENDPOINT_FIELDS
+    service = OBJECTS["Service"]
+    assert (
+        monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    )
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+    (prometheus,) = documents(DOCKER / "prometheus.yml")
+    (job,) = prometheus["scrape_configs"]
+    times = prometheus["global"]
+    assert endpoint["path"] == job["metrics_path"]
+    assert (endpoint["interval"], endpoint["scrapeTimeout"]) == (
+        times["scrape_interval"],
+        times["scrape_timeout"],
+    )
+
+
+def test_only_callers_and_prometheus_reach_the_server():
+    """Its gRPC port also takes other models; and it has nobody to ask."""
+    policy = OBJECTS["NetworkPolicy"]["spec"]
+    assert policy["podSelector"]["matchLabels"] == DEPLOYED["selector"]["matchLabels"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["egress"] == []
+    callers, prometheus = policy["ingress"]
+    ports = {port["name"] for port in SERVER["ports"]}
+    assert {port["port"] for port in callers["ports"]} == ports
+    assert [port["port"] for port in prometheus["ports"]] == ["rest"]
+    # An empty rule, or an empty selector of namespaces, would let everybody in.
+    for rule in policy["ingress"]:
+        assert all(peer != {"namespaceSelector": {}} for peer in rule["from"])
 
 
 def test_everything_is_about_the_same_pods():

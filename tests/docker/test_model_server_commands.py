@@ -47,9 +47,9 @@ def test_ports_are_the_usual_ones(command):
 
 
 def test_enough_requests_are_let_in_and_no_profiler(command):
-    """4 threads a core gave RESOURCE_EXHAUSTED on 45 % of requests."""
+    """4 threads a core gave RESOURCE_EXHAUSTED on 45 % of 8 clients' requests, 64 on 7 % of 64 clients'."""
     given = flags(command)
-    assert int(given["grpc_max_threads"]) >= 64
+    assert int(given["grpc_max_threads"]) >= 256
     assert given.get("enable_profiler") == "false"
 
 

@@ -82,7 +82,7 @@ def running(name, folder, *models, poll_config_s=0):
         f"--port={port}", f"--rest_api_port={rest.port}", f"--model_config_file={config}",
         f"--model_config_file_poll_wait_seconds={poll_config_s}", "--file_system_poll_wait_seconds=1",
         "--allow_version_labels_for_unavailable_models=true", "--enable_grpc_healthcheck_service=true",
-        "--grpc_max_threads=64", f"--monitoring_config_file={monitoring}",
+        "--grpc_max_threads=256", f"--monitoring_config_file={monitoring}",
     ]  # fmt: skip
     served = Served(name, f"localhost:{port}", rest, config)
     with (_embedded if name == EMBEDDED else _real)(flags, served):

@@ -150,7 +150,7 @@ def test_the_real_server_is_preferred(up, tools, base, ports):
     (call,) = tools.calls()
     assert call["words"] == [
         f"--port={ports[0]}", f"--rest_api_port={ports[1]}", "--model_name=tiny",
-        f"--model_base_path={base}", "--grpc_max_threads=64", "--enable_profiler=false",
+        f"--model_base_path={base}", "--grpc_max_threads=256", "--enable_profiler=false",
     ]  # fmt: skip
     assert ask(line).returncode == 0
     body = '{"instances": ["I love it"]}'
