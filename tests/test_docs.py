@@ -25,6 +25,7 @@ NAMES = [str(file.relative_to(ROOT)) for file in DOCUMENTS]
 RUN_ELSEWHERE = {
     "docs/export.md": "tests/export/tokens/test_token_formats.py",
     "docs/bring_your_own.md": "tests/export/brought/test_bring_examples.py",
+    "docs/scale.md": "tests/serving/score/test_score_by_spark.py",
 }
 """Documents whose code needs more than a run and a server, and the test that runs it."""
 

@@ -129,7 +129,7 @@ def _score_missing(
     columns.check()
     with Progress(sys.stderr, _LINE_S) as progress:
         meter = _Meter(plan, done, progress)
-        job = Job(plan, folder, given.format, columns)
+        job = Job(plan, folder, given.format, columns, askers=max(2, os.cpu_count() or 1))
         score_pieces(job, missing, model, watch, report=meter.batch, done=meter.piece)
 
 

@@ -32,12 +32,11 @@ from serving.score.watch import Watch
 from serving.score.writers import Columns
 
 _THREADS: Final = 1
-"""Of TensorFlow in an actor, which has one core."""
+"""Of TensorFlow in an actor, which has one core; and batches that it asks at once."""
 _FOR_EVER: Final = 31_536_000.0
 _QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
 
@@ -90,7 +89,7 @@ class Actor:
             given.plan.kept, self._model.classes, given.prefix, given.plan.arrow_types
         )
         folder_ = OutputFolder(Path(given.output), given.suffix)
-        self._job = Job(given.plan, folder_, given.suffix, columns)
+        self._job = Job(given.plan, folder_, given.suffix, columns, askers=_THREADS)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
         """`index` of pieces to what became of each: rows, rejects, and a sentence where it failed."""

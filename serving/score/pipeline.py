@@ -1,4 +1,4 @@
-"""Pieces read, answered and written, each beside the others: a thread reads, two ask the model, one writes.
+"""Pieces read, answered and written, each beside the others: a thread reads, several ask the model, one writes.
 
     files → reader → queue of (batch, its answers to come) → writer → part files
 
@@ -24,10 +24,8 @@ from serving.score.writers import Columns, open_writer
 if TYPE_CHECKING:
     from typing import Self
 
-ASKERS: Final = 2
-"""Two batches at once keep two cores busy where one leaves a quarter idle between its ops."""
-_HELD: Final = 6
-"""Batches between reader and writer."""
+_HELD: Final = 4
+"""Batches between reader and writer, beside those that are being asked."""
 _PUT_S: Final = 0.5
 
 
@@ -40,12 +38,14 @@ class Job:
         folder: Where to.
         suffix: The format.
         columns: Of the output.
+        askers: Batches asked at once: between the ops of one there is room for another.
     """
 
     plan: Plan
     folder: OutputFolder
     suffix: str
     columns: Columns
+    askers: int
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def score_pieces(
     Raises:
         ScoreError: A file cannot be read or written, or the model failed.
     """
-    with ThreadPoolExecutor(ASKERS, "ask") as pool, _Reader(job, indexes, model, pool) as reader:
+    pool = ThreadPoolExecutor(job.askers, "ask")
+    with pool, _Reader(job, indexes, model, pool) as reader:
         writer: Any = None
         rows = 0
         while (asked := reader.next(watch)) is not None:
@@ -110,7 +111,7 @@ class _Reader:
         self, job: Job, indexes: Sequence[int], model: Model, pool: ThreadPoolExecutor
     ) -> None:
         self._job, self._indexes, self._model, self._pool = job, indexes, model, pool
-        self._queue: queue.Queue[_Asked | BaseException | None] = queue.Queue(_HELD)
+        self._queue: queue.Queue[_Asked | BaseException | None] = queue.Queue(job.askers + _HELD)
         self._stop = threading.Event()
         self._reads = "the first file"
         self._opened: list[PieceFile] = []
@@ -123,7 +124,7 @@ class _Reader:
     def __exit__(self, *error: object) -> None:
         self._stop.set()
         if error[0] is not None:
-            for file in self._opened[-_HELD:]:
+            for file in self._opened:
                 file.abandon()
 
     def next(self, watch: Watch) -> _Asked | None:
@@ -155,7 +156,7 @@ class _Reader:
         self._reads = f"{address}, from {'row group' if plan.files[piece.file].is_parquet else 'byte'} {piece.start:,}"
         name = PurePath(address).name
         file = self._job.folder.open_piece(index)
-        self._opened.append(file)
+        self._opened = [file, *(one for one in self._opened if not one.file.closed)]
         for batch in read_batches(plan, piece, lambda line, why: file.reject(name, line, why)):
             answers = self._pool.submit(self._model.answer, batch.texts)
             yield _Asked(index, file, batch, answers)

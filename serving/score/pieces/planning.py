@@ -63,7 +63,7 @@ def make_plan(
         addresses: Of the files.
         wish: What was asked for.
         pieces: Where an earlier run has cut; by default that is found out.
-        report: Is told which file is walked.
+        report: Is told which file is walked, and how far.
 
     Raises:
         ScoreError: A file is no table, or has other columns.
@@ -86,7 +86,9 @@ def _all_pieces(
     for place, one in enumerate(begun):
         report(one.layout.address)
         with reading(one.layout.address):
-            yield from _cut(one, place, piece_bytes)
+            for piece in _cut(one, place, piece_bytes):
+                yield piece
+                report(f"{one.layout.address} behind {piece.end or piece.weight:,}")
 
 
 def _kept(layouts: Sequence[Layout], wish: Wish) -> tuple[str, ...]:
