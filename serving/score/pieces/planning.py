@@ -19,8 +19,7 @@ from export.tables.reading import Reading
 from export.tables.records import Records
 from serving.score.errors import ScoreError
 from serving.score.pieces.layout import Layout, Piece, Plan
-from serving.score.pieces.row_ends import RowEnds
-from serving.score.pieces.rows import BLOCK, blocks, cuttable, plain_bytes, reading
+from serving.score.pieces.rows import BLOCK, blocks, cuttable, plain_bytes, reading, row_ends_of
 from serving.score.pieces.sources import OPTION, open_source, size_of
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -183,24 +182,23 @@ def _begin_csv(layout: Layout, how: Reading, start: bytes) -> _Begun:
 
 def _header_of_csv(layout: Layout, first: int) -> _Begun:
     """The first row that is not empty, and where it ends."""
-    ends = RowEnds(layout.delimiter.encode(), quotes=layout.quotes)
+    ends = row_ends_of(layout)
     encoding = layout.encoding if cuttable(layout.encoding) else "utf-8"
     quoting: Any = csv.QUOTE_MINIMAL if layout.quotes else csv.QUOTE_NONE
     with open_source(layout.address) as file:
         plain = plain_bytes(file, layout) if layout.packed else file
         plain.read(first)
         block = next(blocks(plain, ends), b"")
-    start, line = 0, 1
-    for end in [*ends.every(block, final=True), len(block)]:
-        text = block[start:end].decode(encoding, "replace").removeprefix("\ufeff")
-        rows = csv.reader(
-            io.StringIO(text, newline=""), delimiter=layout.delimiter, quoting=quoting
-        )
-        line += block[start:end].count(b"\n")
-        start = end
-        if header := next((row for row in rows if row), None):
-            return _Begun(replace(layout, header=tuple(header)), first + end, line)
-    return _Begun(layout, first + len(block), line)
+    lines = block.splitlines(keepends=True)
+    rows = csv.reader(
+        (line.decode(encoding, "replace").removeprefix("\ufeff") for line in lines),
+        delimiter=layout.delimiter,
+        quoting=quoting,
+    )
+    header = next((row for row in rows if row), [])
+    read = b"".join(lines[: rows.line_num])
+    layout = replace(layout, header=tuple(header))
+    return _Begun(layout, first + len(read), 1 + read.count(b"\n"))
 
 
 def _json_header(address: str, plain: io.BufferedReader) -> tuple[str, ...]:
@@ -246,7 +244,7 @@ def _cut(one: _Begun, place: int, piece_bytes: int) -> Iterator[Piece]:
 
 def _byte_ranges(file: BinaryIO, one: _Begun, place: int, piece_bytes: int) -> Iterator[Piece]:
     layout = one.layout
-    ends = RowEnds(layout.delimiter.encode(), quotes=layout.is_csv and layout.quotes)
+    ends = row_ends_of(layout)
     file.seek(one.first_byte)
     start = end = one.first_byte
     line = next_line = one.first_line

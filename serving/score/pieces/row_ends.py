@@ -20,18 +20,21 @@ class RowEnds:
 
     Args:
         delimiter: One byte.
-        quotes: Whether double quotes set cells off; without them every line is a row, as in JSON Lines.
+        quotes: Whether double quotes set cells off; without them every line is a row.
+        returns: Whether a bare CR ends a line, as it does in a CSV and not in JSON Lines.
 
     >>> list(RowEnds(b",").every(b'a,"b\nc"\nd,e\n', final=True))
     [8, 12]
     """
 
-    def __init__(self, delimiter: bytes, *, quotes: bool = True) -> None:
+    def __init__(self, delimiter: bytes, *, quotes: bool = True, returns: bool = True) -> None:
         mark = re.escape(delimiter)
         ends = mark + rb"\r\n"
         quoted = rb'"[^"]*+(?:""[^"]*+)*+"'
         cell = b'(?:%s[^%s]*+|[^%s"][^%s]*+|)' % (quoted, ends, ends, ends)
         self._quotes = quotes
+        # At the end of a block nobody knows yet whether LF follows.
+        self._line_end = re.compile(rb"\n|\r(?=[^\n])" if returns else rb"\n")
         self._whole_rows = re.compile(rb"(?:(?:%s[%s\r])*+%s\n)*+" % (cell, mark, cell))
         self._opening = re.compile(rb'(?:\A|(?<=[%s]))"' % ends)
         self._rest = re.compile(rb'[^"]*+(?:""[^"]*+)*+"(?!")')
@@ -45,9 +48,9 @@ class RowEnds:
         """
         if final:
             return len(block)
-        if not self._quotes or b'"' not in block:
+        if (not self._quotes or b'"' not in block) and b"\n" in block:
             return block.rfind(b"\n") + 1
-        if len(block) <= LONGEST_CELL:  # no cell in it can be longer
+        if self._quotes and len(block) <= LONGEST_CELL:  # no cell in it can be longer
             found = self._whole_rows.match(block)
             if found is not None and found.end():
                 return found.end()
@@ -56,23 +59,23 @@ class RowEnds:
     def every(self, block: bytes, *, final: bool) -> Iterator[int]:
         """The end of each row of `block`, one after another; of the last only where it has a line end."""
         if not self._quotes:
-            yield from _line_ends(block, 0, len(block))
+            yield from self._line_ends(block, 0, len(block))
             return
         at = 0
         while opening := self._opening.search(block, at):
-            yield from _line_ends(block, at, opening.start())
+            yield from self._line_ends(block, at, opening.start())
             longest = opening.end() + LONGEST_CELL
             if closed := self._rest.match(block, opening.end(), longest):
                 at = closed.end()
                 continue
-            line_end = block.find(b"\n", opening.end()) + 1
-            if not line_end or (not final and len(block) < longest):
+            line_end = self._line_end.search(block, opening.end())
+            if line_end is None or (not final and len(block) < longest):
                 return
-            yield line_end
-            at = line_end
-        yield from _line_ends(block, at, len(block))
+            at = line_end.end()
+            yield at
+        yield from self._line_ends(block, at, len(block))
 
-
-def _line_ends(block: bytes, start: int, end: int) -> Iterator[int]:
-    while (start := block.find(b"\n", start, end) + 1) > 0:
-        yield start
+    def _line_ends(self, block: bytes, start: int, end: int) -> Iterator[int]:
+        while (found := self._line_end.search(block, start)) and found.end() <= end:
+            start = found.end()
+            yield start

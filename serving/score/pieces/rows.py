@@ -116,6 +116,13 @@ def blocks(
             )
 
 
+def row_ends_of(layout: Layout) -> RowEnds:
+    """What tells where the rows of such a file end."""
+    if layout.is_csv:
+        return RowEnds(layout.delimiter.encode(), quotes=layout.quotes)
+    return RowEnds(b",", quotes=False, returns=False)
+
+
 def plain_bytes(file: BinaryIO, layout: Layout) -> BinaryIO:
     """The file unpacked, and in UTF-8 where its encoding cannot be cut by bytes."""
     plain = cast("BinaryIO", unpacked(file))
@@ -147,7 +154,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 def _whole_rows(file: BinaryIO, layout: Layout, piece: Piece) -> Iterator[tuple[bytes, float]]:
     """Blocks of the piece, and how much of it is read with each."""
-    ends = RowEnds(layout.delimiter.encode(), quotes=layout.is_csv and layout.quotes)
+    ends = row_ends_of(layout)
     plain = plain_bytes(file, layout) if layout.packed else file
     if layout.packed:
         _read(plain, piece.start)
@@ -176,7 +183,7 @@ class _CsvParser:
         self._line = line
         self._reject = reject
         self._encoding = layout.encoding if cuttable(layout.encoding) else "utf-8"
-        self._ends = RowEnds(layout.delimiter.encode(), quotes=layout.quotes)
+        self._ends = row_ends_of(layout)
         quoting: Any = csv.QUOTE_MINIMAL if layout.quotes else csv.QUOTE_NONE
         self._options: dict[str, Any] = {"delimiter": layout.delimiter, "quoting": quoting}
 

@@ -14,7 +14,9 @@ from serving.score.pieces.row_ends import RowEnds
 
 CELLS = st.text(st.sampled_from('ab ,"\n\r;é'), max_size=6)
 TABLES = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=12)
-BYTES = st.lists(st.sampled_from([b"a", b",", b'"', b"\n", b'""', b'\n"', b',"']), max_size=40)
+BYTES = st.lists(
+    st.sampled_from([b"a", b",", b'"', b"\n", b"\r", b'""', b'\n"', b',"']), max_size=40
+)
 
 
 def written(table, line_end="\r\n"):
@@ -55,8 +57,24 @@ def test_what_is_known_of_a_beginning_stays_so(data, size):
 @given(TABLES)
 def test_without_quotes_every_line_is_a_row(table):
     data = written(table)
-    ends = list(RowEnds(b",", quotes=False).every(data, final=True))
+    ends = list(RowEnds(b",", quotes=False, returns=False).every(data, final=True))
     assert len(ends) == data.count(b"\n")
+
+
+@pytest.mark.parametrize("line_end", ["\r", "\n", "\r\n"])
+@pytest.mark.parametrize("block", [16, 524_288])
+def test_every_line_end_is_one(line_end, block, tmp_path, monkeypatch):
+    """Old files of Macs end their lines by CR alone; a row that cannot be read is one row there, too."""
+    monkeypatch.setattr(rows, "BLOCK", block)
+    lines = ["text,id", "one,1", "a,b,c", '"two, so",2', "", "three,3"]
+    (tmp_path / "in.csv").write_bytes(line_end.join([*lines, ""]).encode())
+    plan = make_plan([str(tmp_path / "in.csv")], Wish(Reading("text"), None, 8))
+    rejects, found = [], []
+    for piece in plan.pieces:
+        for batch in rows.read_batches(plan, piece, lambda *told: rejects.append(told)):
+            found += batch.texts
+    assert found == ["one", "two, so", "three"]
+    assert len(rejects) == 1
 
 
 def test_a_quote_that_is_never_closed_costs_its_line_alone(monkeypatch):
