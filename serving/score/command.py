@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
@@ -82,30 +83,39 @@ def _score(given: argparse.Namespace, folder: OutputFolder, watch: Watch) -> Non
     watch.waits_for("the list of the input's files")
     addresses = find_sources(given.input)
     identity = {
-        "model": {"version": version.name, "fingerprint": fingerprint(version)},
+        "model": {"fingerprint": fingerprint(version)},
         "settings": _settings(given),
         "inputs": [identity_of(address) for address in addresses],
     }
-    known = folder.known_pieces(identity)
-    pieces = None if known is None else tuple(Piece(*numbers) for numbers in known)
-    reading = Reading(
-        given.text_column, given.delimiter, given.columns, not given.no_quotes, given.encoding
-    )
-    kept = None if given.keep_columns is None else tuple(given.keep_columns)
-    wish = Wish(reading, kept, options.piece_bytes(given))
-    plan = make_plan(
-        addresses,
-        wish,
-        pieces,
-        lambda address: watch.waits_for(f"the row ends of {address}"),
-    )
-    Columns(plan.kept, (), given.column_prefix, {}).check()
+    plan = _plan(given, addresses, folder.known_pieces(identity), watch)
     folder.begin(identity, [list(vars(piece).values()) for piece in plan.pieces])
     done = folder.done(len(plan.pieces))
     if len(done) < len(plan.pieces):
         _score_missing(given, folder, plan, version, watch=watch)
     watch.waits_for("the disk to take the manifest")
     _say(given, folder.finish(len(plan.pieces)), len(plan.pieces) - len(done))
+
+
+def _plan(
+    given: argparse.Namespace,
+    addresses: Sequence[str],
+    known: list[list[int]] | None,
+    watch: Watch,
+) -> Plan:
+    """With the pieces of an earlier run, where there was one."""
+    pieces = None if known is None else tuple(Piece(*numbers) for numbers in known)
+    reading = Reading(
+        given.text_column, given.delimiter, given.columns, not given.no_quotes, given.encoding
+    )
+    kept = None if given.keep_columns is None else tuple(given.keep_columns)
+    plan = make_plan(
+        addresses,
+        Wish(reading, kept, options.piece_bytes(given)),
+        pieces,
+        lambda address: watch.waits_for(f"the row ends of {address}"),
+    )
+    Columns(plan.kept, (), given.column_prefix, {}).check()
+    return plan
 
 
 def _score_missing(

@@ -1,6 +1,6 @@
 """What must be known of a file and of a piece to read its rows; plain values, which travel and are kept as JSON."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from export.tables.formats import CSV, PARQUET
 
@@ -68,11 +68,11 @@ class Plan:
         pieces: In the order of the output.
         text: The column that is asked.
         kept: The columns that are copied.
+        arrow_types: Of these, where every file is Parquet; else none, and all become text.
     """
 
     files: tuple[Layout, ...]
     pieces: tuple[Piece, ...]
     text: str
     kept: tuple[str, ...]
-    arrow_types: dict[str, str] = field(default_factory=dict)
-    """Of the kept columns, where every file is Parquet and has the same ones."""
+    arrow_types: dict[str, str]

@@ -69,7 +69,7 @@ def make_plan(
     """
     begun = [_begin(address, wish.reading) for address in addresses]
     layouts = [one.layout for one in begun]
-    kept = _kept(layouts, wish)
+    kept = layouts[0].header if wish.kept is None else wish.kept
     wanted = (wish.reading.text, *kept)
     for layout in layouts:
         _check_columns(layout, layouts[0], wanted, wish)
@@ -88,10 +88,6 @@ def _all_pieces(
             for piece in _cut(one, place, piece_bytes):
                 yield piece
                 report(f"{one.layout.address} behind {piece.end or piece.weight:,}")
-
-
-def _kept(layouts: Sequence[Layout], wish: Wish) -> tuple[str, ...]:
-    return layouts[0].header if wish.kept is None else wish.kept
 
 
 def _check_columns(layout: Layout, first: Layout, wanted: Sequence[str], wish: Wish) -> None:
@@ -216,8 +212,8 @@ def _is_object(line: bytes) -> bool:
 
 
 def _begin_parquet(layout: Layout, file: BinaryIO) -> _Begun:
-    file.seek(0) if file.seekable() else None
     source = io.BytesIO(file.read()) if layout.packed else file
+    source.seek(0)
     records = Records(source, layout.address, PARQUET)
     from pyarrow import parquet  # noqa: PLC0415 (an extra, which is there if `Records` came so far)
 
