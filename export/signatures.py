@@ -82,6 +82,9 @@ VOCABULARY_ASSET: Final = "assets/vocabulary.txt"
 LABELS_ASSET: Final = "assets/labels.txt"
 """One label a line; the line number, from 0, is the class id."""
 
+CARD_ASSET: Final = "assets.extra/model_card.json"
+"""The card of a version for programs; beside it the same for people, `.md`."""
+
 Tensors = dict[str, tuple[str, tuple[int | None, ...]]]
 
 SIGNATURES: Final = (SERVING_DEFAULT, LABEL_SIGNATURE, CLASSIFY_SIGNATURE)

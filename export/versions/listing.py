@@ -25,9 +25,10 @@ from typing import Any, Final
 from export.errors import DamagedFileError, ExportError
 from export.formats import MODEL_FILES, format_of
 from export.run_record import RunRecord, read_object
+from export.signatures import CARD_ASSET
 from export.versions.disk_errors import explained
 
-MODEL_CARD: Final = Path("assets.extra", "model_card.json")
+MODEL_CARD: Final = Path(CARD_ASSET)
 """Where a version keeps its date and metrics, relative to its directory."""
 
 WEIGHTS_DIFFER: Final = "weights_differ_from_run"

@@ -42,7 +42,7 @@ class PatientClient:
         Raises:
             CallError: The server was away for too long, or refuses.
         """
-        return self._ask(partial(self._client.predict, texts))
+        return self.ask(partial(self._client.predict, texts))
 
     def explain(self, texts: Sequence[str]) -> list[Explanation]:
         """The reasons.
@@ -50,7 +50,7 @@ class PatientClient:
         Raises:
             CallError: As for `predict`.
         """
-        return self._ask(partial(self._client.explain, texts))
+        return self.ask(partial(self._client.explain, texts))
 
     def labels(self) -> tuple[str, ...]:
         """The class names.
@@ -58,9 +58,17 @@ class PatientClient:
         Raises:
             CallError: As for `predict`.
         """
-        return self._ask(self._client.labels)
+        return self.ask(self._client.labels)
 
-    def _ask(self, ask: Callable[[], _Result]) -> _Result:
+    def ask(self, ask: Callable[[], _Result]) -> _Result:
+        """What a call gives, once it gives something.
+
+        Args:
+            ask: The call, made again as long as the server is away.
+
+        Raises:
+            CallError: As for `predict`.
+        """
         found = _tried(ask)
         give_up = time.monotonic() + self._retry_for_s
         if isinstance(found, CallError) and self._is_away(found) and self._retry_for_s:

@@ -1,17 +1,16 @@
 """A CSV file in, the same file with sentiments out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from export.start.shown import listed
 from serving.client.errors import OtherLabelsError
 from serving.client.results import Prediction
 from serving.client.shell.output import Output
-from serving.client.shell.patience import PatientClient
 from serving.client.shell.sources import pieces
 from serving.client.shell.table.files import FileRows
 from serving.client.shell.table.resume import Kept, answers
-from serving.client.shell.table.rows import Columns, row_writer
+from serving.client.shell.table.rows import Columns, Rows, row_writer
 from serving.client.shell.unfinished import UnfinishedFile
 
 _NAMED: Final = 5
@@ -21,8 +20,18 @@ Report = Callable[[float | None, int], None]
 """Told the part of the file that is done, 0 to 1, `None` where it has no size, and the number of rows."""
 
 
+class Asked(Protocol):
+    """Who is asked for a table: a client, or one that does something beside."""
+
+    def predict(self, texts: Sequence[str], /) -> list[Prediction]:
+        """The sentiments."""
+
+    def labels(self) -> tuple[str, ...]:
+        """The class names."""
+
+
 def predict_table(
-    rows: FileRows, output: Output, columns: Columns, client: PatientClient, report: Report
+    rows: FileRows | Rows, output: Output, columns: Columns, client: Asked, report: Report
 ) -> int:
     """Copy a CSV file with columns added: `label`, `score`, `known`, and one probability for each class.
 
