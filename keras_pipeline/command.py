@@ -14,11 +14,12 @@ from export.start.command_line import EXIT_USAGE
 
 
 class _Command(NamedTuple):
-    """Where the words go, what that does, and the packages without which it cannot."""
+    """Where the words go, what that does, and the packages without which it cannot, with the extra that brings them."""
 
     module: str
     does: str
     needs: tuple[str, ...] = ()
+    extra: str = "train"
 
 
 _TRAINING: Final = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib")
@@ -34,6 +35,9 @@ COMMANDS: Final = {
     "serve": _Command("serving.up", "serve what is published by the best server here"),
     "ask": _Command("serving.client", "ask a server"),
     "score": _Command("serving.score", "score a whole table, without a server", ("tensorflow",)),
+    "app": _Command(
+        "serving.app", "a page to try a model, ask about tables, correct", ("streamlit",), "app"
+    ),
 }
 
 
@@ -50,7 +54,7 @@ def main() -> None:
     if missing:
         _refuse(
             f"{name} needs {', '.join(missing)}; install by: pip install "
-            f"'tweet-sentiment-graph[train]'. Received: not installed"
+            f"'tweet-sentiment-graph[{command.extra}]'. Received: not installed"
         )
     sys.argv = [f"tweet-sentiment {name}", *rest]
     runpy.run_module(command.module, run_name="__main__", alter_sys=True)

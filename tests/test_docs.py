@@ -33,11 +33,16 @@ MAKE_RUNS = {
     "train": "keras_pipeline.train",
     "serve": "serving.up",
     "ask": "serving.client",
+    "app": "serving.app",
     "bench": "benchmarks",
 }
 """What gets a make target's ARGS."""
 
-NOT_IN_THE_REPOSITORY = {"data/Twitter_Data.csv", "docker/config/ssl.config"}
+NOT_IN_THE_REPOSITORY = {
+    "data/Twitter_Data.csv",
+    "data/corrections.csv",
+    "docker/config/ssl.config",
+}
 ROOMS = "keras_pipeline|export|serving|tests|docker|data|benchmarks|examples|docs"
 
 

@@ -1,0 +1,1 @@
+"""The page for people: `python -m serving.app`."""
