@@ -5,12 +5,12 @@ from typing import Any, BinaryIO, Final, cast
 
 import streamlit as st
 
+from export.tables.reading import Reading
 from serving.app.look.bars import bars, in_order
 from serving.app.look.escaped import escaped, percent, sentence
 from serving.app.parts.shown_errors import sentences
 from serving.app.served import Choice, Served, told
 from serving.app.table.job import TableJob, open_rows
-from serving.client.shell.table.reading import Reading
 
 JOB: Final = "job"
 """Key of the job in the session's state."""

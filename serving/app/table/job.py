@@ -8,13 +8,13 @@ import weakref
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from export.tables.reading import Reading
 from serving.app.table.tally import StoppedError, Tally
 from serving.client import SentimentClient
 from serving.client.errors import ServingError
 from serving.client.shell.output import Output
 from serving.client.shell.patience import DEFAULT_RETRY_FOR_S, PatientClient
 from serving.client.shell.table.predict_table import predict_table
-from serving.client.shell.table.reading import Reading
 from serving.client.shell.table.rows import Columns, Rows
 
 _FORSAKEN_S: Final = 600.0
