@@ -143,7 +143,7 @@ class TestRefused:
         )
 
     def test_force_overrules_no_other_check(self, english_run, english, base, monkeypatch):
-        monkeypatch.setattr("export.exporter.write_warmup", lambda *_: None)
+        monkeypatch.setattr("export.exporter.write_warmup", lambda *_, **__: None)
         before = snapshot(base)
         with pytest.raises(GateError) as caught:
             publish(english, english_run, base, force=True)
@@ -196,7 +196,7 @@ class TestWriteVersion:
         write_version(tiny_model, tmp_path / "x", servers=NO_SERVER, **about_of(tiny_run))
 
     def test_a_check_that_fails_leaves_nothing(self, english_run, english, tmp_path, monkeypatch):
-        monkeypatch.setattr("export.exporter.write_warmup", lambda *_: None)
+        monkeypatch.setattr("export.exporter.write_warmup", lambda *_, **__: None)
         with pytest.raises(GateError):
             write_version(english, tmp_path / "x", servers=NO_SERVER, **about_of(english_run))
         assert not names(tmp_path)
