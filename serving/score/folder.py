@@ -17,6 +17,7 @@ Nothing in it tells a time or a machine: equal jobs make equal bytes, in one run
 import fcntl
 import json
 import os
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +33,9 @@ _REJECTS: Final = "_rejects.jsonl"
 _PROGRESS: Final = "_progress"
 _TEMPORARY: Final = ".tmp"
 _VERSION: Final = 1
+_MAKING: Final = threading.Lock()
+"""Held while a temporary file is made; whoever ends the process takes it and never lets go."""
+_LEAVE_S: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,12 @@ class OutputFolder:
             self._lock.close()
         self.held = False
 
+    def leave(self) -> None:
+        """Take temporary files away for good, where this process is the one at work: it makes none after this."""
+        _MAKING.acquire(timeout=_LEAVE_S)  # a disk that never answers is not waited for
+        if self.held:
+            self.sweep()
+
     def sweep(self) -> None:
         """Take temporary files away; nobody else is at work."""
         for folder in (self.path, self._progress):
@@ -207,7 +217,7 @@ class PieceFile:
         self._rejects_file: BinaryIO | None = None
         self.rejects = 0
         with writing(part):
-            self.file = self._temporary.open("wb", buffering=2**20)
+            self.file = _made(self._temporary)
 
     def abandon(self) -> None:
         """Take what is half written away."""
@@ -221,7 +231,7 @@ class PieceFile:
     def reject(self, name: str, line: int, reason: str) -> None:
         """Note a row that cannot be read."""
         if self._rejects_file is None:
-            self._rejects_file = self._rejects_temporary.open("wb")
+            self._rejects_file = _made(self._rejects_temporary)
         self.rejects += 1
         row = {"input": name, "line": line, "reason": shown(reason, 300)}
         self._rejects_file.write(f"{json.dumps(row)}\n".encode())
@@ -270,12 +280,17 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{_TEMPORARY}")
 
 
+def _made(temporary: Path) -> BinaryIO:
+    with _MAKING:
+        return temporary.open("wb", buffering=2**20)
+
+
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
     """A small file that is there as a whole or not at all."""
     temporary = _temporary(path)
     try:
-        with temporary.open("wb") as file:
+        with _made(temporary) as file:
             yield file
             _put(file, temporary, path)
     finally:
