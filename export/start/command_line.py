@@ -8,6 +8,7 @@ import difflib
 import itertools
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from export.start.shown import shown
@@ -83,6 +84,22 @@ def number(kind: type, low: float, high: float) -> Callable[[str], Any]:
         return value
 
     parse.__name__ = "number"  # argparse names it where `kind` refuses the text
+    return parse
+
+
+def path(what: str) -> Callable[[str], Path]:
+    """An argparse type for a path.
+
+    Args:
+        what: it must be, as "name a folder".
+    """
+
+    def parse(text: str) -> Path:
+        # Path("") is the current folder, which nobody means by an empty word.
+        if not text or "\0" in text:
+            raise argparse.ArgumentTypeError(f"must {what}, received {text!r}")
+        return Path(text)
+
     return parse
 
 

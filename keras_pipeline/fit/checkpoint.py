@@ -16,6 +16,7 @@ from typing import Any, Final
 import keras
 import numpy as np
 
+from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.run_files import json_object, typed_value, write_whole
 
@@ -87,6 +88,31 @@ class Checkpoint(keras.callbacks.Callback):
         self.history: list[dict[str, float]] = []
         self.finished = False
         self._began_at = 0.0
+
+    @classmethod
+    def of(cls, path: Path, config: TrainConfig, averaged_steps: float) -> "Checkpoint":
+        """With the early stopping and the averaging that a run wants.
+
+        Args:
+            path: the file.
+            config: settings.
+            averaged_steps: that an average of the weights is over; none is kept of one or less.
+        """
+        stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
+        averages = averaged_steps > 1
+        averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averages else None
+        return cls(path, stopping, averaging)
+
+    def among(
+        self, first: keras.callbacks.Callback, last: keras.callbacks.Callback | None
+    ) -> list[keras.callbacks.Callback]:
+        """Callbacks for `fit`, in an order that works.
+
+        Averaged weights come before early stopping, which keeps what is in the model; the saver comes behind
+        it, to save what it decided.
+        """
+        callbacks = (first, self.averaging, self.early_stopping, self, last)
+        return [callback for callback in callbacks if callback is not None]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the epoch's clock."""

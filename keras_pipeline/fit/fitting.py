@@ -21,7 +21,7 @@ from keras_pipeline.fit.batches import (
     step_count,
     training_batches,
 )
-from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
+from keras_pipeline.fit.checkpoint import Checkpoint
 from keras_pipeline.fit.devices import has_gpu
 from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.memory import check_fits
@@ -159,9 +159,7 @@ def _on_tensorflow(
     with (strategy or tf.distribute.get_strategy()).scope():
         classifier = _compiled(config, words, averaged_steps)
         begin(classifier)
-    stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
-    averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
-    saver = Checkpoint(checkpoint, stopping, averaging)
+    saver = Checkpoint.of(checkpoint, config, averaged_steps)
     interrupted = _fit_classifier(classifier, data, config, saver, tensorboard)
     return _Learned(classifier.get_weights(), saver.history, interrupted)
 
@@ -351,10 +349,6 @@ def _fit_classifier(
     batches, steps = training_batches(data.train, config, first_epoch=done, replicas=replicas)
     validation = evaluation_batches(data.validation, config, replicas=replicas)
     board = keras.callbacks.TensorBoard(tensorboard, profile_batch=0) if tensorboard else None
-    # Averaged weights come before early stopping, which keeps what is in the model; the saver comes behind
-    # it, to save what it decided.
-    diverged = StopOnDivergence(config.learning_rate)
-    callbacks = [diverged, saver.averaging, saver.early_stopping, saver, board]
     try:
         classifier.fit(
             _unsharded(batches),
@@ -362,7 +356,7 @@ def _fit_classifier(
             initial_epoch=done,
             epochs=config.epochs,
             validation_data=_unsharded(validation),
-            callbacks=[callback for callback in callbacks if callback is not None],
+            callbacks=saver.among(StopOnDivergence(config.learning_rate), board),
             shuffle=False,
             verbose=_verbosity(),
         )

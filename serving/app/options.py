@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from export.signatures import MODEL_NAME
-from export.start.command_line import Parser, number, word
+from export.start.command_line import Parser, number, path, word
 
 PROGRAM: Final = "python -m serving.app"
 _EPILOG: Final = "Ctrl-C ends the page, and the server too where this command started it."
@@ -106,7 +106,7 @@ def _add_model(group: Any) -> None:
     )
     add(
         "--model-base-path",
-        type=_path,
+        type=path("name a file or folder"),
         metavar="DIR",
         help="folder with a child for each version (default: models/NAME)",
     )
@@ -123,10 +123,16 @@ def _add_page(group: Any) -> None:
     add = group.add_argument
     add("--port", type=number(int, 1, 65535), default=8502, help="TCP port of the page")
     add("--host", type=word, default="localhost", help="address that the page listens at")
-    add("--runs", type=_path, default="runs", metavar="DIR", help="folder of runs, for pictures")
+    add(
+        "--runs",
+        type=path("name a file or folder"),
+        default="runs",
+        metavar="DIR",
+        help="folder of runs, for pictures",
+    )
     add(
         "--corrections",
-        type=_path,
+        type=path("name a file or folder"),
         default="data/corrections.csv",
         metavar="FILE",
         help="CSV file that gets what people correct, for --data of a training",
@@ -139,13 +145,6 @@ def _address(text: str) -> str:
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise argparse.ArgumentTypeError(f"must be host:port, received {text!r}")
     return text
-
-
-def _path(text: str) -> Path:
-    # Path("") is the current folder, which nobody means by an empty word.
-    if not text or "\0" in text:
-        raise argparse.ArgumentTypeError(f"must name a file or folder, received {text!r}")
-    return Path(text)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from export.start.python_path import python_path
 
 if TYPE_CHECKING:
     from typing import Self
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 _LOOK_S: Final = 0.1
 _STOP_S: Final = 40.0
 """More than `serving.up` gives its server, which is half a minute."""
-_ROOT: Final = Path(__file__).parents[2]
 
 
 class Processes:
@@ -57,7 +57,7 @@ class Processes:
         """
         child = subprocess.Popen(  # noqa: S603 (words of our own, no shell)
             command,
-            env={**os.environ, **_finding_us(os.environ)},
+            env={**os.environ, "PYTHONPATH": python_path(os.environ)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if quiet else None,
             # A session of its own: Ctrl-C in a terminal would reach it beside our word.
@@ -104,8 +104,3 @@ def _stop(child: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-
-def _finding_us(environment: Mapping[str, str]) -> dict[str, str]:
-    found = environment.get("PYTHONPATH")
-    return {"PYTHONPATH": os.pathsep.join([str(_ROOT), *([found] if found else [])])}

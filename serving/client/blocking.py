@@ -8,17 +8,16 @@ Texts are sent as they are: cleaning and tokenizing happen in the served graph. 
 twin for asyncio, and `python -m serving.client "some tweet"` asks from a shell.
 """
 
-import contextvars
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 
+from serving.apart import apart
 from serving.client import codec, rpcs
 from serving.client.base import (
     CLOSE_S,
@@ -273,7 +272,7 @@ class SentimentClient(ClientBase):
             for *_, call in tuple(pending):
                 call.cancel()
 
-        return _apart(work, stop)
+        return apart(work, stop, CLOSE_S)
 
     def _read_first(
         self, pending: deque[tuple[Conversation[_Result], Ask, Any]], seconds: float
@@ -348,53 +347,10 @@ def _close(channel: grpc.Channel) -> None:
         closing.join(CLOSE_S)
 
 
-def _apart(work: Callable[[], _Result], stop: Callable[[], None]) -> _Result:
-    """The work's result; the main thread, the only one that Ctrl-C interrupts, has another thread work.
-
-    gRPC's futures do not stand an interrupt: one that came in their `__del__` was lost, and the program went on
-    (2 of 250 tries on busy cores), or the lock that it interrupted was never let go (1 of 250).
-
-    Args:
-        work: Is done to its end, or to where `stop` ends it.
-        stop: Ends the work early; called when this is interrupted, also in a thread of its own.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return work()
-    done, context = list[Future[_Result]](), contextvars.copy_context()
-
-    def do() -> None:
-        outcome = Future[_Result]()
-        try:
-            outcome.set_result(context.run(work))
-        except BaseException as error:  # noqa: BLE001 (the main thread gets it, whatever it is)
-            outcome.set_exception(error)
-        done.append(outcome)
-        # The error's frames hold this one's, and these hold gRPC's futures.
-        del outcome
-
-    worker = threading.Thread(target=do, daemon=True)
-    worker.start()
-    try:
-        # A signal that comes just before a wait begins does not end that wait.
-        while worker.is_alive():
-            worker.join(_WAKE_S)
-    except BaseException:
-        stopping = threading.Thread(target=stop, daemon=True)
-        stopping.start()
-        stopping.join(CLOSE_S)
-        worker.join(CLOSE_S)
-        # A future that lives until Python ends may wait there, in `__del__`, for a thread that is no more.
-        done.clear()
-        raise
-    return done.pop().result()
-
-
 def _start(request: Any, seconds: float, stub: Any) -> Any:
     """A call that is under way."""
     return stub.future(request, timeout=seconds)
 
-
-_WAKE_S: Final = 0.1
 
 _OPENING = threading.Lock()
 """Held while a client opens or drops its connection, so that threads which share it open one."""

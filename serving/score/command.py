@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
@@ -68,8 +68,7 @@ def run(given: argparse.Namespace) -> int:
 def _leave(folder: OutputFolder, sentence: str, code: int) -> None:
     """At once: a thread may wait for a disk that never answers."""
     _tell(sentence)
-    if folder.held:
-        folder.sweep()
+    folder.leave()
     os._exit(code)
 
 
@@ -90,10 +89,15 @@ def _score(given: argparse.Namespace, folder: OutputFolder, watch: Watch) -> Non
     plan = _plan(given, addresses, folder.known_pieces(identity), watch)
     folder.begin(identity, [list(vars(piece).values()) for piece in plan.pieces])
     done = folder.done(len(plan.pieces))
-    if len(done) < len(plan.pieces):
-        _score_missing(given, folder, plan, version, watch=watch)
+    missing = _missing(plan, done)
+    if done and missing:
+        _note(f"{len(done)} of {len(plan.pieces)} parts are there already.")
+    if missing and given.engine == "ray":
+        _score_on_ray(given, plan, version, done, watch)
+    elif missing:
+        _score_here(given, folder, plan, version, done=done, watch=watch)
     watch.waits_for("the disk to take the manifest")
-    _say(given, folder.finish(len(plan.pieces)), len(plan.pieces) - len(done))
+    _say(given, folder.finish(len(plan.pieces)), len(missing))
 
 
 def _plan(
@@ -118,21 +122,19 @@ def _plan(
     return plan
 
 
-def _score_missing(
+def _missing(plan: Plan, done: Container[int]) -> list[int]:
+    return [index for index in range(len(plan.pieces)) if index not in done]
+
+
+def _score_here(
     given: argparse.Namespace,
     folder: OutputFolder,
     plan: Plan,
     version: Path,
     *,
+    done: dict[int, Counts],
     watch: Watch,
 ) -> None:
-    done = folder.done(len(plan.pieces))
-    missing = [index for index in range(len(plan.pieces)) if index not in done]
-    if done:
-        _note(f"{len(done)} of {len(plan.pieces)} parts are there already.")
-    if given.engine == "ray":
-        _score_on_ray(given, plan, version, done, watch)
-        return
     watch.waits_for("TensorFlow to load the model")
     model = Model(version)
     columns = Columns(plan.kept, model.classes, given.column_prefix, plan.arrow_types)
@@ -140,7 +142,7 @@ def _score_missing(
     with Progress(sys.stderr, _LINE_S) as progress:
         meter = _Meter(plan, done, progress)
         job = Job(plan, folder, given.format, columns, askers=max(2, os.cpu_count() or 1))
-        score_pieces(job, missing, model, watch, report=meter.batch, done=meter.piece)
+        score_pieces(job, _missing(plan, done), model, watch, report=meter.batch, done=meter.piece)
 
 
 def _score_on_ray(
@@ -148,12 +150,12 @@ def _score_on_ray(
 ) -> None:
     from serving.score import on_ray  # noqa: PLC0415 (an extra)
 
-    missing = [index for index in range(len(plan.pieces)) if index not in done]
     output = str(given.output.resolve())
     job = on_ray.ActorsJob(plan, output, given.format, given.column_prefix)
     cluster = on_ray.Cluster(given.address, given.workers)
     with Progress(sys.stderr, _LINE_S) as progress:
         meter = _Meter(plan, done, progress)
+        missing = _missing(plan, done)
         on_ray.score_on_ray(job, version, missing, cluster, watch=watch, done=meter.whole_piece)
 
 

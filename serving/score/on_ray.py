@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from export.start.python_path import python_path
 from export.start.shown import shown
 from serving.score.errors import ScoreError, StoppedError
 from serving.score.folder import Counts, OutputFolder
@@ -205,7 +206,9 @@ def _connected(address: str | None) -> Iterator[Any]:
             log_to_driver=False,
             logging_level=logging.ERROR,
             configure_logging=True,
-            runtime_env={"env_vars": {"PYTHONPATH": _python_path(), "TF_CPP_MIN_LOG_LEVEL": "3"}},
+            runtime_env={
+                "env_vars": {"PYTHONPATH": python_path(os.environ), "TF_CPP_MIN_LOG_LEVEL": "3"}
+            },
         )
     except Exception as error:
         raise ScoreError(
@@ -225,9 +228,3 @@ def _silence(data: Any) -> None:
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-
-
-def _python_path() -> str:
-    """This project's, for actors: they need not be started in its folder."""
-    here = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))

@@ -1,13 +1,14 @@
 """The words of `python -m serving.score`, and one sentence where one is wrong; no TensorFlow, no pyarrow."""
 
 import argparse
-import codecs
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from export.signatures import MODEL_NAME
-from export.start.command_line import Parser, number, word
+from export.start.command_line import Parser, number, path, word
+from export.tables.csv_words import NoSuchWordError, delimiter, encoding, names
 
 PROGRAM: Final = "python -m serving.score"
 _EPILOG: Final = """\
@@ -23,6 +24,7 @@ exit codes: 0, every row is in the output or among its rejects; 1, it stopped be
 """
 _MIB: Final = 2**20
 _YEAR_S: Final = 31_536_000
+_path: Final = path("name a folder")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -105,13 +107,13 @@ def _add_csv(group: Any) -> None:
     add = group.add_argument
     add(
         "--delimiter",
-        type=_delimiter,
+        type=_must_be(partial(delimiter, ascii_only=True)),
         metavar="CHAR",
         help="what stands between cells, tab for a tabulator (default: found out)",
     )
     add(
         "--columns",
-        type=_names,
+        type=_must_be(names),
         default=(),
         metavar="NAME,...",
         help="columns of files without a header row, in their order (default: none)",
@@ -123,7 +125,7 @@ def _add_csv(group: Any) -> None:
     )
     add(
         "--encoding",
-        type=_encoding,
+        type=_must_be(encoding),
         metavar="NAME",
         help="of the input; the output is UTF-8 (default: utf-8, or utf-16 where a file has its mark)",
     )
@@ -170,12 +172,6 @@ def piece_bytes(given: argparse.Namespace) -> int:
     return max(int(given.piece_mib * _MIB), 1)
 
 
-def _path(text: str) -> Path:
-    if not text or "\0" in text:
-        raise argparse.ArgumentTypeError(f"must name a folder, received {text!r}")
-    return Path(text)
-
-
 def _folder(text: str) -> Path:
     if "://" in text:
         raise argparse.ArgumentTypeError(
@@ -184,29 +180,11 @@ def _folder(text: str) -> Path:
     return _path(text)
 
 
-def _delimiter(text: str) -> str:
-    char = "\t" if text in ("tab", "\\t") else text
-    if len(char) != 1 or not char.isascii() or char in '"\r\n\0':
-        raise argparse.ArgumentTypeError(
-            f"must be one ASCII character, no quote and no line end, or tab, received {text!r}"
-        )
-    return char
+def _must_be(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            return read(text)
+        except NoSuchWordError as error:
+            raise argparse.ArgumentTypeError(f"must be {error}, received {text!r}") from None
 
-
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(","))
-    if len(set(names)) < len(names):
-        raise argparse.ArgumentTypeError(f"must be different names, received {text!r}")
-    return names
-
-
-def _encoding(text: str) -> str:
-    try:
-        b"a".decode(text)
-    except UnicodeError:
-        pass  # an encoding of text, in which this byte alone is nothing
-    except (LookupError, ValueError):
-        raise argparse.ArgumentTypeError(
-            f"must be an encoding, such as utf-8, latin-1 or utf-16, received {text!r}"
-        ) from None
-    return codecs.lookup(text).name
+    return parse

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from export.start.command_line import Parser, number, word
+from export.start.command_line import Parser, number, path, word
 from serving.server.config_files import read_metrics_path, read_model_config, read_ssl_config
 from serving.server.model_versions import ModelConfig
 
@@ -15,6 +15,8 @@ PROGRAM: Final = "python -m serving.server"
 _DESCRIPTION: Final = """\
 Serve SavedModels over gRPC and REST as tensorflow_model_server does, on a machine that has TensorFlow for Python
 and not that server. For laptops and tests; it listens on this machine only unless told otherwise."""
+
+_path: Final = path("be a path")
 
 _NOT_OFFERED: Final = {
     "--http_port": "it is called --rest_api_port now",
@@ -268,13 +270,6 @@ def _host(text: str) -> str:
     Not empty: gRPC would take that for every interface of the machine.
     """
     return word(text.removeprefix("[").removesuffix("]"))
-
-
-def _path(text: str) -> Path:
-    """A path; `Path("")` would be the current folder, which nobody means by it."""
-    if not text or "\0" in text:
-        raise argparse.ArgumentTypeError(f"must be a path, received {text!r}")
-    return Path(text)
 
 
 def _boolean(text: str) -> bool:

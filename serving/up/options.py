@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from export.signatures import MODEL_NAME
-from export.start.command_line import Parser, number, word
+from export.start.command_line import Parser, number, path, word
 from serving.up.launchers import LAUNCHERS, Deployment
 
 PROGRAM: Final = "python -m serving.up"
@@ -59,7 +59,7 @@ def _build_parser() -> Parser:
     add = parser.add_argument
     add(
         "--model-base-path",
-        type=_folder,
+        type=path("name a folder"),
         default=Path("models") / MODEL_NAME,
         metavar="DIR",
         help="folder with a child for each version (default %(default)s)",
@@ -98,13 +98,6 @@ def _build_parser() -> Parser:
         help="seconds until it must serve; docker may have to fetch its image first (default %(default)s)",
     )
     return parser
-
-
-def _folder(text: str) -> Path:
-    # Path("") is the current folder, which nobody means by an empty word.
-    if not text or "\0" in text:
-        raise argparse.ArgumentTypeError(f"must name a folder, received {text!r}")
-    return Path(text)
 
 
 def _seconds(text: str) -> float:

@@ -9,7 +9,7 @@ import keras
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.fit.averaged_adam import optimizer_of
-from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
+from keras_pipeline.fit.checkpoint import Checkpoint
 from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.fit.on_jax.bilstm import JaxBidirectional
 from keras_pipeline.fit.on_jax.devices import share_batches
@@ -129,17 +129,11 @@ def train(exchange: Exchange, checkpoint: Path, host: int = 0, hosts: int = 1) -
     averaged_steps = config.averaged_epochs * batches.training_steps()
     classifier = compiled(config, task.words, averaged_steps)
     classifier.set_weights(plain.get_weights())
-    saver = _saver(checkpoint, config, averaged_steps)
+    saver = Checkpoint.of(checkpoint, config, averaged_steps)
     interrupted = _fit(classifier, (batches, watched), saver, 0 if host else task.verbose)
     plain.set_weights(classifier.get_weights() if interrupted is None else interrupted)
     plain.save_weights(exchange.last_weights)
     return Answer(saver.history, interrupted is not None)
-
-
-def _saver(checkpoint: Path, config: TrainConfig, averaged_steps: float) -> Checkpoint:
-    stopping = ResumableEarlyStopping(config.patience) if config.early_stopping else None
-    averaging = keras.callbacks.SwapEMAWeights(swap_on_epoch=True) if averaged_steps > 1 else None
-    return Checkpoint(checkpoint, stopping, averaging)
 
 
 def _fit(
@@ -155,8 +149,6 @@ def _fit(
     batches, watched = data
     diverged = StopOnDivergence(batches.config.learning_rate)
     interrupt = InterruptBetweenSteps(classifier.get_weights())
-    # Their order: see `keras_pipeline.fit.fitting`.
-    callbacks = (diverged, saver.averaging, saver.early_stopping, saver, interrupt)
     try:
         classifier.fit(
             batches.training(first_epoch=done),
@@ -164,7 +156,7 @@ def _fit(
             initial_epoch=done,
             epochs=batches.config.epochs,
             validation_data=_Watched(watched),
-            callbacks=[callback for callback in callbacks if callback is not None],
+            callbacks=saver.among(diverged, interrupt),
             shuffle=False,
             verbose=verbose,
         )

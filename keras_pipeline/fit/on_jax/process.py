@@ -14,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from export.start.python_path import python_path
 from keras_pipeline import errors
 from keras_pipeline.errors import StoppedError, UserError
 from keras_pipeline.fit.on_jax.exchange import Answer, Exchange
 from keras_pipeline.fit.on_jax.hosts import Hosts
 
 _MODULE: Final = "keras_pipeline.fit.on_jax"
-_ROOT: Final = Path(__file__).parents[3]
 _SIMULATED: Final = re.compile(r"--xla_force_host_platform_device_count=(\d+)")
 
 
@@ -96,8 +96,7 @@ def environment(exchange: Exchange) -> dict[str, str]:
     if simulated := _SIMULATED.search(given.get("XLA_FLAGS", "")):
         # As many threads as devices wait for one another: four devices on two cores waited for ever.
         chosen["NPROC"] = str(2 * int(simulated[1]))
-    path = os.pathsep.join(filter(None, [str(_ROOT), given.get("PYTHONPATH")]))
-    return {**chosen, **given, "KERAS_BACKEND": "jax", "PYTHONPATH": path}
+    return {**chosen, **given, "KERAS_BACKEND": "jax", "PYTHONPATH": python_path(given)}
 
 
 def _wait(child: "subprocess.Popen[bytes]") -> int:

@@ -1,25 +1,22 @@
 """Ctrl-C ends the command at once, wherever it is, and leaves nothing half-made behind.
 
-The work runs in a thread; the main thread, the only one that Python interrupts, does nothing but wait for
-it. Otherwise Ctrl-C may come at any point inside gRPC, whose bookkeeping then never ends: closing the channel
-hung for ever in 4 of 26 tries.
+The work runs apart from the main thread, which Ctrl-C interrupts; see `serving.apart`.
 """
 
-import concurrent.futures
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, TypeVar
 
 from export.start.command_line import EXIT_INTERRUPTED
 from export.start.shown import shown
+from serving.apart import apart
 
 _LOCK_S: Final = 1.0
 """Seconds that Ctrl-C waits for a file to be made or renamed, which takes microseconds on a healthy disk."""
-_WAKE_S: Final = 0.1
 
 _Result = TypeVar("_Result")
 
@@ -43,22 +40,11 @@ def run(work: Callable[[Guard], _Result]) -> _Result:
     """The work's result or its exception; Ctrl-C ends the process with code 130 instead.
 
     Args:
-        work: Is run in a thread of its own and gets the guard.
+        work: Gets the guard; is run in a thread of its own, but where this is no main thread.
     """
-    guard, outcome = Guard(), Future[_Result]()
-
-    def do() -> None:
-        try:
-            outcome.set_result(work(guard))
-        except BaseException as error:  # noqa: BLE001 (SystemExit too is for the main thread)
-            outcome.set_exception(error)
-
+    guard = Guard()
     with _handled(guard):
-        threading.Thread(target=do, name="work", daemon=True).start()
-        # A signal that comes just before a wait begins does not end that wait: one of 60 tries took 4 s.
-        while not outcome.done():
-            concurrent.futures.wait([outcome], _WAKE_S)
-    return outcome.result()
+        return apart(partial(work, guard))
 
 
 @contextmanager

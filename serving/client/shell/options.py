@@ -1,14 +1,14 @@
 """The words of the command line: which there are, what they may hold, and one sentence where one does not."""
 
 import argparse
-import codecs
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from export.signatures import LABEL_SIGNATURE, MODEL_NAME, SERVING_DEFAULT
 from export.start.command_line import Parser
+from export.tables.csv_words import NoSuchWordError, delimiter, encoding, names
 from serving.client.base import DEFAULT_MAX_BATCH_SIZE, DEFAULT_TIMEOUT_S
 from serving.client.shell.patience import DEFAULT_RETRY_FOR_S
 
@@ -117,13 +117,13 @@ def _add_tables(group: Any) -> None:
     )
     add(
         "--delimiter",
-        type=_delimiter,
+        type=_given("--delimiter", delimiter),
         metavar="CHAR",
         help="what stands between cells of a CSV, tab for a tabulator (default: found out)",
     )
     add(
         "--columns",
-        type=_names,
+        type=_given("--columns", names),
         default=(),
         metavar="NAME,...",
         help="columns of a CSV without a header row, in their order; OUT gets them as one (default: none)",
@@ -135,7 +135,7 @@ def _add_tables(group: Any) -> None:
     )
     add(
         "--encoding",
-        type=_encoding,
+        type=_given("--encoding", encoding),
         metavar="NAME",
         help="of a CSV; OUT is UTF-8 in any case (default: utf-8, or utf-16 where the file has its mark)",
     )
@@ -226,32 +226,16 @@ def _add_tls(group: Any) -> None:
     )
 
 
-def _delimiter(word: str) -> str:
-    char = "\t" if word in ("tab", "\\t") else word
-    if len(char) != 1 or char in '"\r\n\0':
-        raise argparse.ArgumentTypeError(
-            f"expected one character, no quote and no line end, or tab. Received: --delimiter={word}"
-        )
-    return char
+def _given(option: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            return read(text)
+        except NoSuchWordError as error:
+            raise argparse.ArgumentTypeError(
+                f"expected {error}. Received: {option}={text}"
+            ) from None
 
-
-def _names(word: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in word.split(","))
-    if len(set(names)) < len(names):
-        raise argparse.ArgumentTypeError(f"expected different names. Received: --columns={word}")
-    return names
-
-
-def _encoding(word: str) -> str:
-    try:
-        b"a".decode(word)
-    except UnicodeError:
-        pass  # an encoding of text, in which this byte alone is nothing
-    except (LookupError, ValueError):
-        raise argparse.ArgumentTypeError(
-            f"expected an encoding, such as utf-8, latin-1 or utf-16. Received: --encoding={word}"
-        ) from None
-    return codecs.lookup(word).name
+    return parse
 
 
 def _count(word: str) -> int:

@@ -3,8 +3,8 @@
 A line end inside quotes is text. A quote opens a cell only at the cell's beginning, two quotes inside are one:
 so a file has to be walked from its beginning, which regular expressions do at hundreds of MB/s. One rule is
 ours: a cell whose quote is not closed within `LONGEST_CELL` bytes, which `csv.reader` refuses in any case, ends
-with its line; a stray quote costs one line and not the rest of the file. All of it depends on bytes alone:
-wherever a file is cut, its rows are the same.
+with its line; a stray quote costs its line and not the rest of the file, or all lines as far as the next quote
+where one comes within those bytes. All of it depends on bytes alone: wherever a file is cut, its rows are the same.
 """
 
 import re
