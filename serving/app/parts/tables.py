@@ -89,11 +89,12 @@ def _draw_job(threshold: float) -> None:
     if job.tally.counts:
         _draw_counts(job, threshold)
     if not running:
-        _draw_end(job)
         if st.session_state.get("told") != id(job):
-            # The whole page once: its button is free again, and the looking ends.
+            # The whole page once: its button is free again, and the looking ends. Before the end is drawn: a
+            # click on a download that is then drawn anew is lost.
             st.session_state["told"] = id(job)
             st.rerun()
+        _draw_end(job)
 
 
 def _draw_progress(job: TableJob, *, running: bool) -> None:
