@@ -105,7 +105,7 @@ class TrainConfig:
 
     word_scores: bool = _setting(
         True,
-        "mix in what a logistic regression over words and their letters says; up to 50 classes",
+        "mix in what a logistic regression over words, their letters and pairs says; up to 50 classes",
     )
 
     epochs: int = _setting(60, "most passes over the training part", least=1)

@@ -50,6 +50,7 @@ SERVED: Final = frozenset(
         "Equal",
         "ExpandDims",
         "Fill",
+        "FloorMod",
         "GatherNd",
         "GatherV2",
         "Greater",

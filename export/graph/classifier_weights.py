@@ -8,6 +8,7 @@ another function than the trained one would be worse than a slow one. `export` k
 scores by their registered names, for it imports nothing of `keras_pipeline`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import keras
@@ -81,7 +82,8 @@ class ClassifierWeights(RecurrentWeights):
 
     Attributes:
         hidden, output: `(kernel, bias)` of the two dense layers.
-        word_scores: `(table, bias, trust)` of the last layer, None without it.
+        word_scores: `(table, bias, trust)` of the last layer, in front of them `(pairs, keys)` if it has
+            any; None without that layer.
 
     Raises:
         ExportError: the classifier is built of other layers, or with other settings.
@@ -103,8 +105,10 @@ class ClassifierWeights(RecurrentWeights):
         return tf.nn.softmax(logits)
 
     def _with_word_scores(self, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-        table, bias, trust = self.word_scores
+        *pairs, table, bias, trust = self.word_scores
         sums = tf.reduce_sum(_float32(tf.gather(table, ids)), axis=1)
+        if pairs:
+            sums += _said_by_pairs(pairs, ids, words=table.shape[0])
         length = tf.sqrt(tf.maximum(sums[:, -1:], _LEAST_SQUARES))
         # Logarithms of probabilities differ from logits by one number a row, which the softmax takes out again.
         return _float32(trust) * logits + sums[:, :-1] / length + _float32(bias)
@@ -157,8 +161,20 @@ class LstmTensors(NamedTuple):
         return self.kernel[-self.units :]
 
 
+def _said_by_pairs(table: Sequence[tf.Variable], ids: tf.Tensor, words: int) -> tf.Tensor:
+    """What the layer of word scores makes of neighbours: `[batch, time] int64 -> [batch, classes + 1] float32`."""
+    pairs, keys = table
+    asked = ids[:, :-1] * words + ids[:, 1:]
+    buckets = asked % keys.shape[0]
+    is_there = tf.cast(tf.equal(tf.gather(keys, buckets), asked), ids.dtype)
+    # Bucket 0 holds nothing: one product in place of a mask over every class.
+    return tf.reduce_sum(_float32(tf.gather(pairs, buckets * is_there)), axis=1)
+
+
 def _variable(value: Any, dtype: str) -> tf.Variable:
-    return tf.Variable(keras.ops.convert_to_numpy(value).astype(dtype), trainable=False)
+    """Of that type, but keys stay whole numbers."""
+    array = keras.ops.convert_to_numpy(value)
+    return tf.Variable(array if array.dtype.kind == "i" else array.astype(dtype), trainable=False)
 
 
 def _float32(weight: tf.Variable | tf.Tensor) -> tf.Tensor:

@@ -239,7 +239,7 @@ def _with_word_scores(
     answers = np.concatenate([classifier(ids, training=False) for ids, _, _ in batches])
     scores = fit_word_scores(words, data.train, watched, answers, config.seed)
     print(
-        f"Word scores: {scores.share:.2f} of a logistic regression over words and their letters beside "
+        f"Word scores: {scores.share:.2f} of a logistic regression over words, letters and pairs beside "
         f"the network, answers to the power of {scores.trust:.2f}",
         flush=True,
     )

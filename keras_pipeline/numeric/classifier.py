@@ -64,9 +64,11 @@ def with_word_scores(classifier: keras.Model, weights: Sequence[Any]) -> keras.M
 
     Args:
         classifier: `[batch, time] int64 -> [batch, classes] float32`.
-        weights: table, bias and trust of that layer.
+        weights: of that layer: table, bias and trust, and in front of them pairs and their keys, if any.
     """
-    layer = WordScores(len(weights[0]), name="word_scores")
+    *pairs, table, _, _ = weights
+    buckets = len(pairs[0]) if pairs else 0
+    layer = WordScores(len(table), pair_buckets=buckets, name="word_scores")
     answer = layer(classifier.output, classifier.input)
     layer.set_weights(weights)
     return keras.Model(classifier.input, answer, name=classifier.name)

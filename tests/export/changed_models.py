@@ -16,14 +16,18 @@ def copy_of(model, *, words=None, weights=None):
 
 def scaled(model, factor):
     """A copy with every weight of the classifier so many times as large."""
-    return copy_of(model, weights=[weight * factor for weight in model.classifier.get_weights()])
+    return copy_of(model, weights=_changed(model, lambda weight: weight * factor))
 
 
 def rounded(model):
     """A copy whose weights lost what half precision does not keep."""
-    return copy_of(
-        model, weights=[weight.astype("float16") for weight in model.classifier.get_weights()]
-    )
+    return copy_of(model, weights=_changed(model, lambda weight: weight.astype("float16")))
+
+
+def _changed(model, change):
+    """Keys of pairs are whole numbers, and stay what they are."""
+    weights = model.classifier.get_weights()
+    return [weight if weight.dtype.kind == "i" else change(weight) for weight in weights]
 
 
 def inclined(model, label, by):

@@ -29,11 +29,16 @@ def build_classifier(*, masked=True, pooled=False, scored=False, **changes):
 
 
 def random_scores(draw):
-    """Table, bias and trust of WordScores; padding says nothing, and squares are none below 0."""
-    table = draw.normal(size=(WORDS, 4))
-    table[:, 3] **= 2
-    table[0] = 0
-    return [table, draw.normal(size=3), np.asarray(0.8)]
+    """Weights of WordScores; padding says nothing, squares are none below 0, most of all pairs are there."""
+    pairs, table = (draw.normal(size=(rows, 4)) for rows in (3 * WORDS**2, WORDS))
+    for rows in (pairs, table):
+        rows[:, 3] **= 2
+        rows[0] = 0
+    keys = np.zeros(len(pairs), np.int64)
+    first, second = (ids.ravel() for ids in np.indices((WORDS, WORDS)))
+    asked = (first * WORDS + second)[(first > 0) & (second > 0) & ((first + second) % 3 > 0)]
+    keys[asked % len(keys)] = asked
+    return [pairs, keys, table, draw.normal(size=3), np.asarray(0.8)]
 
 
 def random_ids(rows, time, seed=0):

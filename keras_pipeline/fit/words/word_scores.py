@@ -1,9 +1,10 @@
-"""Find the scores of words: linear models over words and their character n-grams, then their share.
+"""Find the scores of words: linear models over words, their character n-grams and pairs, then their share.
 
-    rows of words   -> each word is itself and the 2 to 5 letters long pieces of it
+    rows of words   -> each word is itself and the 2 to 5 letters long pieces of it; and pairs of neighbours
     scikit-learn    -> a weight of each piece, for each class: the sum of a logistic regression's and of
                        one that begins with naive Bayes
     summed by word  -> [vocabulary, classes + 1], the table of `keras_pipeline.numeric.word_scores`
+    by pair         -> [buckets, classes + 1], its pairs
 
 A text's features are TF-IDF's, but for its length: the root of the sum of its words' squares stands for
 the length of their sum, so that the features, and with them the answer, are sums over words. On nine small
@@ -20,6 +21,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from keras_pipeline.fit.batches import TokenRows
+from keras_pipeline.fit.words.word_pairs import WordPairs
 from keras_pipeline.numeric.token_ids import UNKNOWN_ID
 
 MOST_ROWS: Final = 30_000
@@ -50,12 +52,16 @@ class Scores:
     """Weights for the layer.
 
     Attributes:
+        pairs: those that have scores.
+        said_by_pairs: `[buckets, classes + 1] float32`, squares last.
         table: `[vocabulary, classes + 1] float32`, squares last.
         bias: `[classes] float32`.
         trust: in the network: the power of its probabilities.
         share: of the words' say beside the network's, in table and bias already.
     """
 
+    pairs: WordPairs
+    said_by_pairs: Array
     table: Array
     bias: Array
     trust: float = 1.0
@@ -63,17 +69,26 @@ class Scores:
 
     def weights(self) -> list[Array]:
         """In the layer's order."""
-        return [self.table, self.bias, np.asarray(self.trust, np.float32)]
+        trust = np.asarray(self.trust, np.float32)
+        return [self.said_by_pairs, self.pairs.keys, self.table, self.bias, trust]
 
     def logits(self, rows: TokenRows) -> Array:
         """What the words of each row say: `[rows, classes] float64`."""
         sums = _counts(rows, len(self.table)) @ self.table.astype(np.float64)
+        sums += self.pairs.counts(rows) @ self.said_by_pairs.astype(np.float64)
         return sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], 1e-4)) + self.bias
 
     def scaled(self, trust: float, share: float) -> "Scores":
         """With their say multiplied by `trust * share`, and the network's by `trust`."""
         factors = np.append(np.full(len(self.bias), trust * share, np.float32), np.float32(1))
-        return Scores(self.table * factors, self.bias * factors[:-1], trust, share)
+        return dataclasses.replace(
+            self,
+            said_by_pairs=self.said_by_pairs * factors,
+            table=self.table * factors,
+            bias=self.bias * factors[:-1],
+            trust=trust,
+            share=share,
+        )
 
 
 def fit_word_scores(
@@ -103,7 +118,7 @@ def fit_word_scores(
 
 
 class _Pieces:
-    """Features of each word: itself and its pieces, weighed by how few texts hold them.
+    """Features of each word: itself and its pieces; and of pairs. All are weighed by how few texts hold them.
 
     Args:
         words: the vocabulary.
@@ -112,6 +127,8 @@ class _Pieces:
     Attributes:
         features: `[vocabulary, features]`, sparse; nothing for padding and unknown words.
         squares: sum of each word's squares, `[vocabulary]`.
+        pairs: of neighbouring words.
+        pair_weights: the one feature of each, `[buckets]`.
     """
 
     def __init__(self, words: Sequence[str], rows: TokenRows) -> None:
@@ -130,12 +147,21 @@ class _Pieces:
         own *= np.sqrt((counts @ squares).sum() / max((counts @ own**2).sum(), 1e-12))
         self.features = sparse.hstack([sparse.diags(own), pieces]).tocsr()
         self.squares = own**2 + squares
+        self.pairs = WordPairs.of(rows, len(words))
+        held = self.pairs.counts(rows)
+        texts_with_pair = np.bincount(held.indices, minlength=len(self.pairs.keys))
+        rarity = np.where(texts_with_pair, _rarity(texts_with_pair, len(rows)), 0.0)
+        # And the pairs as much as the words themselves.
+        shares = (counts @ own**2).sum() / max((held @ rarity**2).sum(), 1e-12)
+        self.pair_weights = rarity * np.sqrt(shares)
 
     def of(self, rows: TokenRows) -> Any:
-        """`[rows, features]`, sparse; each about `sqrt(2)` long."""
-        counts = _counts(rows, len(self.squares))
-        lengths = np.sqrt(np.maximum(counts @ self.squares, 1e-12) / 2)
-        return (sparse.diags(1 / lengths) @ counts @ self.features).tocsr()
+        """`[rows, features + buckets]`, sparse; each about `sqrt(2)` long."""
+        counts, held = _counts(rows, len(self.squares)), self.pairs.counts(rows)
+        squares = counts @ self.squares + held @ self.pair_weights**2
+        shortened = sparse.diags(1 / np.sqrt(np.maximum(squares, 1e-12) / 2))
+        by_pairs = held @ sparse.diags(self.pair_weights)
+        return (shortened @ sparse.hstack([counts @ self.features, by_pairs])).tocsr()
 
 
 def _regression(words: Sequence[str], rows: TokenRows) -> Scores:
@@ -152,9 +178,20 @@ def _regression(words: Sequence[str], rows: TokenRows) -> Scores:
         second = labels == classes[1]
         found[:, classes[1:]] = _fitted(features, second, weights)
         found[:, classes[1:]] += _fitted_by_ratio(features, second, weights)
-    scores = np.sqrt(2) * (pieces.features @ found[:-1])
-    table = np.column_stack([scores, pieces.squares]).astype(np.float32)
-    return Scores(table, found[-1].astype(np.float32))
+    return _scores(pieces, np.sqrt(2) * found[:-1], found[-1])
+
+
+def _scores(pieces: _Pieces, weights: Array, bias: Array) -> Scores:
+    """Summed by word and by pair."""
+    of_words, of_pairs = np.split(weights, [pieces.features.shape[1]])
+    by_word, by_pair = (
+        np.column_stack(columns).astype(np.float32)
+        for columns in (
+            (pieces.features @ of_words, pieces.squares),
+            (pieces.pair_weights[:, np.newaxis] * of_pairs, pieces.pair_weights**2),
+        )
+    )
+    return Scores(pieces.pairs, by_pair, by_word, bias.astype(np.float32))
 
 
 def _fitted(features: Any, labels: Array, weights: Array) -> Array:
