@@ -88,6 +88,7 @@ def test_a_run_that_is_none_is_refused(tmp_path, sample_csv, capsys):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_failing_measurement_does_not_stop_the_next(
     tmp_path, sample_csv, tiny_run, capsys, monkeypatch
 ):

@@ -105,6 +105,7 @@ def test_a_checkpoint_of_another_version_gets_one_sentence(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"
     options = [*tiny_options, "--publish", str(tmp_path / "models"), "--output", str(run)]

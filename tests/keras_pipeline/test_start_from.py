@@ -71,6 +71,7 @@ def test_other_labels_get_a_new_last_layer(tiny_run, topics_csv, tmp_path, capsy
     assert model(["rain"]).shape == (1, 2)
 
 
+@pytest.mark.slow
 def test_the_card_tells_the_ancestry_and_what_was_learned_before(tiny_run, topics_csv, tmp_path):
     """Rows that an ancestor learned from are no fair examination of its descendants either."""
     first, second = tmp_path / "first", tmp_path / "second"

@@ -68,6 +68,7 @@ def test_where_nothing_can_be_published_is_told_first(tiny_options, tmp_path, ca
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_what_is_refused_stays_a_run(tiny_options, tmp_path, capsys):
     """66 rows are no table to judge a model by: nothing reaches production, nothing is lost."""
     models = tmp_path / "models"

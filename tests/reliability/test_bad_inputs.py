@@ -25,6 +25,7 @@ def well(tallies):
     assert list(chain.from_iterable(tally.lost for tally in tallies)) == []
 
 
+@pytest.mark.slow
 def test_odd_options(tmp_path, monkeypatch):
     """Of every command; those of the client wait for names to be looked up, and have their own tests."""
     monkeypatch.setattr(bad_options, "NOBODY", (*bad_options.NOBODY, "--nonsense"))
@@ -35,10 +36,12 @@ def test_odd_labels(tmp_path):
     well(bad_labels.attack(tmp_path, NAMES[::12]))
 
 
+@pytest.mark.slow
 def test_damaged_tables(tmp_path):
     well(bad_tables.attack(tmp_path, None, 2))
 
 
+@pytest.mark.slow
 def test_damaged_folders_of_versions(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(EXPORT_TESTS))
     well(bad_runs.attack(tmp_path, None, 2))

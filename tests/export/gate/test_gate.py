@@ -74,6 +74,7 @@ def test_a_stale_vocabulary_file_is_caught_by_assets(version, tiny_model, test_s
     assert error.received.endswith("the first difference in line 3")
 
 
+@pytest.mark.slow
 def test_a_corrupted_variable_is_caught_by_reload(version, tiny_model, test_split):
     """TensorFlow keeps a checksum of every variable."""
     (data,) = version.glob("variables/variables.data*")

@@ -75,6 +75,7 @@ def refused(version, model, split_):
     return caught.value
 
 
+@pytest.mark.slow
 class TestVersion:
     """What is published."""
 

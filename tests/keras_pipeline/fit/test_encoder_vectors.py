@@ -105,6 +105,7 @@ class TestCommand:
             "embeddings",
         }
 
+    @pytest.mark.slow
     def test_by_default_those_of_the_installed_one_and_the_card_tells_its_licence(
         self, ask, tmp_path
     ):

@@ -62,6 +62,7 @@ def test_a_step_that_overflows_is_left_out_and_the_scale_halved(exact_and_mixed)
     optimizer.dynamic_scale.assign(scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("averaged_epochs", [0.0, 2.0])
 def test_a_resumed_run_ends_with_the_same_weights(averaged_epochs, tmp_path, monkeypatch):
     """With and without an average of the weights; the scale that it begins with is the one it had."""

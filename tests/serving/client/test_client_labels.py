@@ -183,6 +183,7 @@ def versions_of(predictions):
     return {round((one.score - 0.75) * 1000) for one in predictions}
 
 
+@pytest.mark.slow
 class TestASwapWhileCallsRun:
     """Every answer has the names of the version that gave it."""
 

@@ -106,6 +106,7 @@ def ask_to_read(client, texts):
     return client._stub(rpcs.PREDICT.path).future(request, timeout=60)
 
 
+@pytest.mark.slow
 def test_a_request_inside_an_operation_does_not_outlive_the_draining(run, base, stuck):
     flags = ("--port=0", "--model_name=tiny", f"--model_base_path={base}", "--drain_seconds=0.5")
     process, line = run(*flags)
@@ -121,6 +122,7 @@ def test_a_request_inside_an_operation_does_not_outlive_the_draining(run, base, 
     assert process.stderr.read().endswith("Cut off what still ran after 0.5 s.\n")
 
 
+@pytest.mark.slow
 def test_nor_does_a_load(run, saved_models, tmp_path, stuck):
     """Its warmup is inside an operation, in the main thread; nothing is to be drained yet."""
     record = predict_log("read", stuck.texts)
