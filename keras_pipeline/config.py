@@ -73,6 +73,11 @@ class TrainConfig:
     span_rows: bool = _setting(
         False, "learn from each opinion's span, too, where the table has that column"
     )
+    lessons: bool = _setting(
+        True,
+        "learn from made-up sentences, too (negation, then and now, whose opinion), where the classes are "
+        "negative, neutral and positive and the texts English",
+    )
     soft_weight: float = _setting(
         0.7, "share of the teacher in a row's target, where there are soft labels", above=0, below=1
     )
@@ -199,6 +204,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "patience_steps": 0,
         "epochs": 20,
         "span_rows": False,
+        "lessons": False,
         "least_word_count": 1,
         "word_dropout": 0.0,
         "spatial_dropout": 0.1,

@@ -42,6 +42,13 @@ class TextFile:
         lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
         self._starts = np.concatenate([self._starts, self._starts[-1] + lengths.cumsum()])
 
+    def added(self, texts: "Texts") -> "StoredTexts":
+        """Append them; a view of them alone."""
+        before = len(self._starts) - 1
+        for start in range(0, len(texts), _ROWS_AT_ONCE):
+            self.append(np.asarray(texts[start : start + _ROWS_AT_ONCE], dtype=object))
+        return self.view()[before:]
+
     def view(self) -> "StoredTexts":
         """All texts, in the order in which they came."""
         return StoredTexts(self, np.arange(len(self._starts) - 1, dtype=np.int32))
@@ -125,6 +132,15 @@ Texts = StoredTexts | Array
 """`[rows]` str: in a file, or an object array."""
 
 _ROWS_AT_ONCE = 1024
+
+
+def joined(texts: Texts, others: Texts) -> Texts:
+    """Both, one behind the other; where the first are in a file the others come to be there, too."""
+    if not isinstance(texts, StoredTexts):
+        return np.concatenate([texts, np.asarray(others, dtype=object)])
+    if not isinstance(others, StoredTexts) or others.file is not texts.file:
+        others = texts.file.added(others)
+    return StoredTexts(texts.file, np.concatenate([texts.rows, others.rows]))
 
 
 def text_batches(texts: Texts, batch_size: int = _ROWS_AT_ONCE) -> tf.data.Dataset:

@@ -2,6 +2,7 @@
 
 labelled tweets      one 1 at the label, weighed by class
 opinions' spans      the part of a tweet that carries its sentiment, as one more row
+lessons              made-up sentences that turn an opinion round, where they suit the table
 a teacher's answers  mixed into the labels, and tweets that have no label but the teacher's
 """
 
@@ -13,10 +14,11 @@ import numpy as np
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.dataset import SHORTEST_CLEANED, Tweets, measure
+from keras_pipeline.table.lessons.lessons import WEIGHT, are_taught, lessons
 from keras_pipeline.table.printed import Cells
 from keras_pipeline.table.soft_labels import SoftLabels
 from keras_pipeline.table.splits import Splits
-from keras_pipeline.table.stored_texts import Texts
+from keras_pipeline.table.stored_texts import Texts, joined
 
 Array = np.ndarray[Any, Any]
 
@@ -46,10 +48,9 @@ class TextRows:
     def __add__(self, other: "TextRows") -> "TextRows":
         """The rows of both, those of `other` behind."""
         return TextRows(
-            *(
-                np.concatenate([getattr(rows, field.name) for rows in (self, other)])
-                for field in dataclasses.fields(self)
-            )
+            joined(self.texts, other.texts),
+            np.concatenate([self.targets, other.targets]),
+            np.concatenate([self.weights, other.weights]),
         )
 
 
@@ -82,7 +83,18 @@ def training_rows(
         spans = _labelled(*_spans(tweets, splits), weights)
         rows += spans
         account += [["further rows, opinions' spans", len(spans)]]
+    if config.lessons and are_taught(rows.texts, tweets.label_names):
+        taught_by = _lessons(rows, config.seed)
+        rows += taught_by
+        account += [["further rows, made-up sentences", len(taught_by)]]
     return rows, account
+
+
+def _lessons(rows: TextRows, seed: int) -> TextRows:
+    sentences, targets = lessons(len(rows), seed)
+    texts = np.array(sentences, dtype=object)
+    weights = np.full(len(texts), WEIGHT * rows.weights.mean(), np.float32)
+    return TextRows(texts, targets, weights)
 
 
 def validation_rows(tweets: Tweets, splits: Splits) -> TextRows:

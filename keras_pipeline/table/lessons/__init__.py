@@ -1,0 +1,1 @@
+"""Made-up sentences that teach what a table holds too few of."""
