@@ -1,6 +1,6 @@
 """Texts to click: where the default model is good, and where it is not.
 
-Each was asked of the model that `make train` makes (2026-11-28: the first four right, the others wrong or not
+Each was asked of the model that `make train` makes (2026-11-28: the first five right, the others wrong or not
 known); what a person would say stands beside the answer, whatever a later model says.
 """
 
@@ -23,11 +23,11 @@ GOOD: Final = (
     Example("Still waiting on hold after two hours, this is ridiculous", "negative", "a complaint"),
     Example("@airline you lost my bag AGAIN!!! so angry", "negative", "names, capitals, marks"),
     Example("New phone comes out in March", "neutral", "a plain fact"),
+    Example("I used to hate this phone, but now I love it", "positive", "then and now"),
 )
 HARD: Final = (
     Example("Yeah right, best customer service ever", "negative", "irony"),
     Example("The film was not bad at all", "positive", "a negation turned round"),
-    Example("I used to hate this phone, but now I love it", "positive", "then and now"),
     Example("killed it on stage tonight", "positive", "slang"),
     Example("أنا أحب هذا", "positive", "another language: nothing is known"),
 )
