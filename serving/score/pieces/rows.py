@@ -5,7 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
@@ -221,9 +221,18 @@ class _CsvParser:
                 rows += self._fitted(self._parsed(row))
             except (csv.Error, _TooWideError) as error:
                 self._reject(line, _reason(error))
+                rows += self._behind_first_line(row)
             line += row.count(b"\n")
             start = end
         return rows
+
+    def _behind_first_line(self, row: bytes) -> list[Sequence[Any]]:
+        """What a stray quote has drawn into a row that is none: all that is left of it, or it is one bad row."""
+        rest = row[self._ends.first_line(row) :]
+        if rest and self._ends.are_clean(rest):
+            with suppress(csv.Error, _TooWideError):
+                return self._fitted(self._parsed(rest))
+        return []
 
 
 class _TooWideError(Exception):
