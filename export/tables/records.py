@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 from export.start.shown import shown
 from export.tables.errors import TableError
 from export.tables.formats import PARQUET
+from export.tables.utf8 import encode_text
 
 _ROWS_AT_ONCE: Final = 4_096
 _OBJECTS_WITH_COLUMNS: Final = 1_000
@@ -104,12 +105,12 @@ def cell_text(value: Any) -> str:
     r"""A cell as CSV would hold it; a whole number has no point.
 
     >>> [cell_text(value) for value in (None, "a\ud83d", 4, 4.0, 0.5, True)]
-    ['', 'a?', '4', '4', '0.5', 'true']
+    ['', 'a�', '4', '4', '0.5', 'true']
     """
     if value is None:
         return ""
-    if isinstance(value, str):  # half a surrogate pair, which JSON may escape, is no text
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, str):  # JSON may escape half a surrogate pair, which is no text
+        return value if value.isascii() else encode_text(value).decode()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return json.dumps(value) if isinstance(value, (bool, list, dict)) else str(value)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from export.tables.utf8 import encode_text
 from serving.client.results import Prediction
 from serving.client.shell.table.rows import row_writer
 
@@ -66,4 +67,4 @@ def _count(path: Path) -> int | None:
 
 def _sendable(cells: Sequence[str]) -> list[str]:
     """Half a surrogate pair, which a browser may send, is U+FFFD, as it was to the model."""
-    return [cell.encode("utf-8", "replace").decode() for cell in cells]
+    return [encode_text(cell).decode() for cell in cells]

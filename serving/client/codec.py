@@ -8,6 +8,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from export.signatures import CLASSIFY_SIGNATURE, EFFECTS, KNOWN, LABEL, PROBABILITIES, TEXT, TOKENS
+from export.tables.utf8 import encode_text
 from serving import messages
 from serving.client.errors import BadAnswerError
 from serving.client.predictions import Reasons, Scores
@@ -42,21 +43,6 @@ def batches(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     [['a', 'b'], ['c']]
     """
     return (texts[start : start + size] for start in range(0, len(texts), size))
-
-
-def encode_text(text: str) -> bytes:
-    r"""UTF-8, whatever the string holds.
-
-    A surrogate without its half has no UTF-8; it becomes U+FFFD, as in Node.js and browsers, and a split
-    pair becomes its character.
-
-    >>> encode_text("fine \ud83d\ude00"), encode_text("half \ud83d")
-    (b'fine \xf0\x9f\x98\x80', b'half \xef\xbf\xbd')
-    """
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def model_spec(target: Target, signature_name: str | None = None) -> Any:

@@ -19,6 +19,7 @@ from export.signatures import (
 )
 from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
+from export.tables.utf8 import encode_text
 from serving.score.errors import ScoreError, StoppedError
 
 _GRAPH: Final = "saved_model.pb"
@@ -115,7 +116,7 @@ class Model:
         Raises:
             StoppedError: The graph failed.
         """
-        raw = self._tf.constant([_utf8(text) for text in texts], self._tf.string)
+        raw = self._tf.constant([encode_text(text) for text in texts], self._tf.string)
         try:
             found = {name: tensor.numpy() for name, tensor in self._ask(**{TEXT: raw}).items()}
         except Exception as error:
@@ -143,7 +144,3 @@ class Model:
         asked = {EXAMPLES: self._tf.constant([example])}
         names = self._root.signatures[CLASSIFY_SIGNATURE](**asked)[CLASSES].numpy()[0]
         return tuple(name.decode() for name in names)
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "replace")

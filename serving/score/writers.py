@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from export.start.shown import shown
 from export.tables.records import cell_text
+from export.tables.utf8 import encode_text
 from serving.score.errors import ScoreError
 from serving.score.model import Answers
 from serving.score.pieces.rows import Batch
@@ -105,7 +106,7 @@ class _Csv:
 
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
         lines = [str(self._line(row))[:-2] for row in rows]
-        self._file.write("\n".join([*lines, ""]).encode("utf-8", "replace"))
+        self._file.write(encode_text("\n".join([*lines, ""])))
 
 
 def _six(numbers: Any) -> list[str]:
@@ -138,7 +139,7 @@ class _JsonLines:
         ]
         rows = (dict(zip(self._names, row, strict=True)) for row in zip(*columns, strict=True))
         lines = [json.dumps(row, ensure_ascii=False, default=str) for row in rows]
-        self._file.write("\n".join([*lines, ""]).encode("utf-8", "replace"))
+        self._file.write(encode_text("\n".join([*lines, ""])))
 
     def close(self) -> None:
         pass

@@ -59,7 +59,7 @@ def test_any_text_comes_back_as_it_was(tmp_path):
     path = tmp_path / "deep" / "corrections.csv"
     for count, text in enumerate(HARD, 1):
         assert add_correction(path, text, "negative", ANSWER, "version 1") == count
-    wanted = [text.encode("utf-8", "replace").decode() for text in HARD]
+    wanted = [text.replace("\ud83d", "\ufffd") for text in HARD]
     assert [row["text"] for row in rows(path)] == wanted
     assert tuple(rows(path)[0]) == COLUMNS
 

@@ -115,6 +115,23 @@ def test_all_kinds_of_file_are_one_table(base, tmp_path):
     assert found == [("1", "one"), (2, "two"), (None, "three"), (4, "four")]
 
 
+@pytest.mark.parametrize("name", ["parquet", "csv", "jsonl"])
+def test_half_a_surrogate_pair_is_u_fffd(name, base, tmp_path):
+    """As in every client; a whole pair is its character, in nested values, too."""
+    (tmp_path / "in.jsonl").write_text(
+        '{"text": "half \\ud83d", "id": ["\\ude00"]}\n{"text": "\\ud83d\\ude00", "id": "\\ud83d x"}\n'
+    )
+    words = ("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out", "--format", name)
+    assert score(base, *words) == 0
+    first, second = rows_of(tmp_path / "out")
+    assert (first["text"], second["text"]) == ("half \ufffd", "\U0001f600")
+    assert second["id"] == "\ufffd x"
+    assert first["id"] == (["\ufffd"] if name == "jsonl" else '["\\ude00"]')
+    right = length_model.expected(first["text"], 3)
+    told = [float(first[f"probability_{label}"]) for label in length_model.LABELS]
+    assert told == pytest.approx(right, abs=1e-6)
+
+
 def test_columns_of_parquet_keep_their_types(base, tmp_path):
     table = pa.table(
         {"id": pa.array([7, None], pa.int32()), "text": ["a", None], "when": [1.5, 2.5]}
