@@ -7,6 +7,7 @@
         _progress/
             part-00000.json         this piece is done: {"rows": 2048, "rejects": 0}
             part-00000.rejects.jsonl
+            .part-00001.x1y2.rows.tmp   rows so far, where an actor is at work
             lock                    held by the process at work
         .part-00001.parquet.x1y2.tmp    being written
 
@@ -55,12 +56,13 @@ class OutputFolder:
 
     Attributes:
         held: Whether this process is the one at work in it.
+        progress: The folder inside of it that tells how far the job is.
     """
 
     def __init__(self, path: Path, suffix: str) -> None:
         self.path = path.resolve()
         self._suffix = suffix
-        self._progress = self.path / _PROGRESS
+        self.progress = self.path / _PROGRESS
         self._lock: BinaryIO | None = None
         self.held = False
 
@@ -94,8 +96,8 @@ class OutputFolder:
             ScoreError: The folder cannot be made.
         """
         with writing(self.path):
-            self._progress.mkdir(parents=True, exist_ok=True)
-            self._lock = (self._progress / "lock").open("wb")
+            self.progress.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.progress / "lock").open("wb")
             self._hold(self._lock)
             self.sweep()
             if self._manifest() is None:
@@ -146,7 +148,7 @@ class OutputFolder:
 
     def sweep(self) -> None:
         """Take temporary files away; nobody else is at work."""
-        for folder in (self.path, self._progress):
+        for folder in (self.path, self.progress):
             for file in folder.glob(f".*{_TEMPORARY}"):
                 file.unlink(missing_ok=True)
 
@@ -196,10 +198,10 @@ class OutputFolder:
         return self.path / f"part-{index:05}.{self._suffix}"
 
     def _record(self, index: int) -> Path:
-        return self._progress / f"part-{index:05}.json"
+        return self.progress / f"part-{index:05}.json"
 
     def _rejects_of(self, index: int) -> Path:
-        return self._progress / f"part-{index:05}.rejects.jsonl"
+        return self.progress / f"part-{index:05}.rejects.jsonl"
 
 
 class PieceFile:

@@ -26,6 +26,7 @@ from export.start.python_path import python_path
 from export.start.shown import shown
 from serving.score.errors import ScoreError, StoppedError
 from serving.score.folder import Counts, OutputFolder
+from serving.score.heartbeat import Heartbeat, listening
 from serving.score.model import Model
 from serving.score.pieces.layout import Plan
 from serving.score.pipeline import Done, Job, score_pieces
@@ -100,6 +101,7 @@ class Actor:
     def _score(self, index: int) -> dict[str, Any]:
         found: list[Counts] = []
         error, code = "", 0
+        heartbeat = Heartbeat(self._job.folder.progress, index)
         try:
             self._job.columns.check()
             score_pieces(
@@ -107,11 +109,13 @@ class Actor:
                 [index],
                 self._model,
                 Watch(_FOR_EVER),
-                report=lambda *_: None,
+                report=lambda _, __, rows: heartbeat.add(rows),
                 done=lambda _, counts: found.append(counts),
             )
         except ScoreError as failed:
             error, code = str(failed), failed.exit_code
+        finally:
+            heartbeat.close()
         counts = found[0] if found else Counts(0, 0)
         return {"index": index, **vars(counts), "error": error, "code": code}
 
@@ -153,10 +157,11 @@ def score_on_ray(
             compute=ray.data.ActorPoolStrategy(size=size),
             num_cpus=1,
         )
-        for told in _rows(scored, watch, f"{size} actors on {cpus} CPUs"):
-            if told["error"]:
-                raise _failed(told)
-            done(int(told["index"]), Counts(int(told["rows"]), int(told["rejects"])))
+        with listening(OutputFolder(Path(given.output), given.suffix).progress, watch):
+            for told in _rows(scored, watch, f"{size} actors on {cpus} CPUs"):
+                if told["error"]:
+                    raise _failed(told)
+                done(int(told["index"]), Counts(int(told["rows"]), int(told["rejects"])))
 
 
 def _files_of(version: Path) -> dict[str, bytes]:
