@@ -17,10 +17,10 @@ from export.signatures import (
     SERVING_DEFAULT,
     TEXT,
 )
-from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
 from export.tables.utf8 import encode_text
 from serving.score.errors import ScoreError, StoppedError
+from serving.score.lean_tensorflow import import_lean_tensorflow
 
 _GRAPH: Final = "saved_model.pb"
 _NOT_THE_MODEL: Final = "assets.extra"
@@ -94,7 +94,7 @@ class Model:
             # Read where the libraries are loaded: Ray sets the first of them, and to its own mind.
             for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
                 os.environ[name] = str(threads)
-        import_tensorflow()
+        import_lean_tensorflow()
         import tensorflow as tf  # noqa: PLC0415 (seconds, and only where a piece is to be scored)
 
         from serving.text_ops import load_saved_model  # noqa: PLC0415 (imports TensorFlow)
