@@ -149,6 +149,7 @@ def _export(options: argparse.Namespace) -> None:
         tolerances=tolerances,
         force=options.force,
         servers=options.servers or (),
+        budget=options.require_speed,
         **about,
     )
     print(report.summary())

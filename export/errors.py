@@ -4,6 +4,7 @@ ExportError
 ├── UnreadableRunError        the model, its run folder or its data cannot be read
 ├── UnknownArtefactError      no such artefact is written
 ├── UnknownServerError        no such server can be asked here
+├── UnknownBudgetError        what a version may cost cannot be read
 ├── UnfitModelError           somebody's model is none that can be served by this contract
 └── GateError                 a check failed
 
@@ -46,6 +47,12 @@ class UnknownArtefactError(ExportError):
 
 class UnknownServerError(ExportError):
     """No such server can be asked on this machine."""
+
+    exit_code = 2
+
+
+class UnknownBudgetError(ExportError):
+    """What a version may cost cannot be read."""
 
     exit_code = 2
 

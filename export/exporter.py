@@ -16,7 +16,8 @@ import numpy as np
 
 from export.brought.brought_model import BroughtModel, bring
 from export.brought.reading import read_model
-from export.errors import UnfitModelError
+from export.budget import Budget
+from export.errors import UnfitModelError, UnknownArtefactError
 from export.examining import answer, examine
 from export.formats import require
 from export.gate.gate import GateReport, pass_gate
@@ -27,7 +28,7 @@ from export.graph.serving_graph import can_explain
 from export.graph.warmup import write_warmup
 from export.remote.folder import RemoteStage, folder_at
 from export.remote.url import StoreUrl
-from export.run_record import RunRecord, weights_sha256
+from export.run_record import LEARNED_FROM, RunRecord, weights_sha256, write_hashes
 from export.settings import GRAPHS, Artefact, Tolerances
 from export.signatures import LABELS_ASSET
 from export.tokens.token_file import token_steps, write_token_artefact
@@ -40,6 +41,7 @@ from export.versions.examination import (
     refuse_missing,
     refuse_other_labels,
 )
+from export.versions.listing import MODEL_CARD
 from export.versions.model_card import Source, write_model_card
 from export.versions.publish import Stage, check_can_publish, front_of, staged_version
 from export.versions.staged_folder import staged_folder
@@ -58,6 +60,7 @@ def write_version(
     tolerances: Tolerances | None = None,
     asked: Examination | None = None,
     servers: Sequence[str] = (),
+    budget: Budget | None = None,
 ) -> GateReport:
     """Write `model` as a version that nobody is answered by, and pass every check but `quality`.
 
@@ -71,6 +74,7 @@ def write_version(
         tolerances: how much may differ; by default what suits the artefact.
         asked: an examination to answer along the way, for `publish_written`.
         servers: whom the gate asks, see `export.served.servers`; by default the best one that is here.
+        budget: what one tweet and the files of a SavedModel may cost; nothing is measured by default.
 
     Raises:
         ExportError: the version could not be written, or there is something in `directory`.
@@ -78,11 +82,13 @@ def write_version(
     """
     artefact = artefact or Artefact()
     allowed = tolerances or artefact.tolerances
-    require(artefact)
+    _require(artefact, budget)
     with staged_folder(directory) as content:
         with explained(directory):
-            _write(model, content, artefact)
-        report = _checked(model, content, split, artefact, allowed, further=asked, servers=servers)
+            _write(model, content, artefact, run)
+        report = _checked(
+            model, content, split, artefact, allowed, further=asked, servers=servers, budget=budget
+        )
         with explained(directory):
             write_model_card(content, run, report, artefact, _source(model, artefact))
     return report
@@ -149,6 +155,7 @@ def export_model(
     tolerances: Tolerances | None = None,
     force: bool = False,
     servers: Sequence[str] = (),
+    budget: Budget | None = None,
 ) -> tuple[Place, GateReport]:
     """Publish `model` as the next version under `to`, if it stands the examination of that folder.
 
@@ -168,6 +175,7 @@ def export_model(
         tolerances: how much may differ; by default what suits the artefact.
         force: publish in spite of the quality check, and of that alone.
         servers: as of `write_version`.
+        budget: likewise.
 
     Returns:
         The version's directory or URL, such as `models/tweet_sentiment/3`, and what the gate found.
@@ -179,7 +187,7 @@ def export_model(
     """
     artefact = artefact or Artefact()
     allowed = tolerances or artefact.tolerances
-    require(artefact)
+    _require(artefact, budget)
     with folder_at(to) as folder:
         folder.check_can_write()
         check_can_publish(folder.base, artefact.file_format)
@@ -188,10 +196,17 @@ def export_model(
         run = run or RunRecord(name="unknown", config={}, data={}, results={})
         with folder.staged_version() as stage:
             with explained(folder.base):
-                _write(model, stage.path, artefact)
+                _write(model, stage.path, artefact, run)
             known = read_examination(folder.base)
             report = _checked(
-                model, stage.path, split, artefact, allowed, further=known, servers=servers
+                model,
+                stage.path,
+                split,
+                artefact,
+                allowed,
+                further=known,
+                servers=servers,
+                budget=budget,
             )
             source = _source(model, artefact)
             publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
@@ -296,13 +311,23 @@ def _brought(
     return bring(model, labels=labels, texts=texts, output=output, tolerance=tolerance, fast=fast)
 
 
-def _write(model: Any, directory: Path, artefact: Artefact) -> None:
+def _require(artefact: Artefact, budget: Budget | None) -> None:
+    require(artefact)
+    if budget is not None and not artefact.takes_text:
+        raise UnknownArtefactError(
+            f"`budget` needs a SavedModel, which alone is timed. Received: format={artefact.file_format!r}"
+        )
+
+
+def _write(model: Any, directory: Path, artefact: Artefact, run: RunRecord) -> None:
     """Everything but the card, into an empty folder."""
     if artefact.takes_text:
         write_saved_model(model, directory, artefact.graph, artefact.weights)
         write_warmup(directory, artefact.warmup_batches, explains=can_explain(model))
     else:
         write_token_artefact(model, directory, artefact.file_format, artefact.weights)
+    if run.learned_from is not None:
+        write_hashes(directory / MODEL_CARD.with_name(LEARNED_FROM), run.learned_from)
 
 
 def _checked(
@@ -314,12 +339,21 @@ def _checked(
     *,
     further: Examination | None = None,
     servers: Sequence[str] = (),
+    budget: Budget | None = None,
 ) -> GateReport:
     """Every check but `quality`; an examination is asked along the way, for a process takes seconds to start."""
     texts = further.texts.tolist() if further else ()
     if not artefact.takes_text:  # a server loads SavedModels alone
         return pass_token_gate(directory, model, split, tolerances=tolerances, further=texts)
-    return pass_gate(directory, model, split, tolerances=tolerances, further=texts, servers=servers)
+    return pass_gate(
+        directory,
+        model,
+        split,
+        tolerances=tolerances,
+        further=texts,
+        servers=servers,
+        budget=budget,
+    )
 
 
 def _source(model: Any, artefact: Artefact) -> Source:

@@ -42,6 +42,10 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     served = {name for name in ("servers", "warmup_batches") if getattr(options, name) is not None}
     if served and options.file_format != SAVED_MODEL:
         parser.error(f"a server loads --format {SAVED_MODEL} alone. Received: {', '.join(served)}")
+    if options.require_speed is not None and options.file_format != SAVED_MODEL:
+        parser.error(
+            f"expected --format {SAVED_MODEL} with --require-speed. Received: {options.file_format}"
+        )
     columns = {"text_column", "label_column"} & set(vars(options))
     if options.examination is None and options.test_data is None and columns:
         parser.error(

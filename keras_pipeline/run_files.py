@@ -249,6 +249,7 @@ class Intent:
         export: whether to write a SavedModel into the run folder and let it pass the gate.
         servers: whom the gate asks; of none the best one that is there.
         warmup_batches: rows of the warmup requests; of none what an export has by default.
+        require_speed: what the gate allows one tweet and the files to cost, in words; None for anything.
     """
 
     publish_to: Path | None = None
@@ -256,6 +257,7 @@ class Intent:
     export: bool = True
     servers: tuple[str, ...] = ()
     warmup_batches: tuple[int, ...] = ()
+    require_speed: str | None = None
 
     def to_json(self) -> str:
         """JSON text; the folder as seen from everywhere, for a run may be resumed from elsewhere."""
@@ -281,5 +283,8 @@ class Intent:
             servers=tuple(typed_value({"servers": [], **saved}, "servers", list, path)),
             warmup_batches=tuple(
                 typed_value({"warmup_batches": [], **saved}, "warmup_batches", list, path)
+            ),
+            require_speed=typed_value(
+                {"require_speed": None, **saved}, "require_speed", str | None, path
             ),
         )

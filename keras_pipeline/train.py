@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from export.budget import Budget, budget_of
 from export.errors import ExportError
 from export.served.options import add_server_options
 from export.served.servers import choose, from_anywhere
@@ -171,6 +172,7 @@ def _fresh(options: argparse.Namespace) -> _Asked:
         export=not options.no_export,
         servers=tuple(map(from_anywhere, options.servers or ())),
         warmup_batches=options.warmup_batches or (),
+        require_speed=options.require_speed and options.require_speed.words,
     )
     return _Asked(None, config, source, intent)
 
@@ -186,11 +188,20 @@ def _check_publication(to: Path | None) -> None:
 
 
 def _check_servers(options: argparse.Namespace) -> None:
-    given = [name for name in ("servers", "warmup_batches") if getattr(options, name) is not None]
+    names = ("servers", "warmup_batches", "require_speed")
+    given = [name for name in names if getattr(options, name) is not None]
     if given and options.no_export:
         raise UserError(f"`{given[0]}` needs an export. Received: {given[0]} and --no-export")
     try:
         choose(options.servers or ())
+    except ExportError as error:
+        raise UserError(str(error)) from None
+
+
+def _budget(intent: Intent) -> Budget | None:
+    """What the gate allows an answer and the files to cost."""
+    try:
+        return None if intent.require_speed is None else budget_of(intent.require_speed)
     except ExportError as error:
         raise UserError(str(error)) from None
 
@@ -216,6 +227,7 @@ def _resumed(options: argparse.Namespace) -> _Asked:
         "tensorboard",
         "servers",
         "warmup_batches",
+        "require_speed",
     )
     changed = sorted(given_settings(options)) + [name for name in names if getattr(options, name)]
     if changed or options.preset != "default":
@@ -229,6 +241,7 @@ def _resumed(options: argparse.Namespace) -> _Asked:
     hosts_of(options.hosts, options.host_index, asked.config.backend)
     check_backend(asked.config.backend, tensorboard=asked.intent.tensorboard)
     _check_publication(asked.intent.publish_to)
+    _budget(asked.intent)
     return asked
 
 
@@ -323,9 +336,10 @@ def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
         "run": read_run(run.path),
         "artefact": artefact,
     }
+    gate: dict[str, Any] = {"servers": intent.servers, "budget": _budget(intent)}
     asked = None if to is None else read_examination(to)
     if not run.saved_model.exists():
-        report = write_version(model, run.saved_model, asked=asked, servers=intent.servers, **about)
+        report = write_version(model, run.saved_model, asked=asked, **gate, **about)
     if to is None:
         if report is not None:
             print(report.summary())
@@ -338,7 +352,7 @@ def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
     if report is not None:
         path, report = publish_written(run.saved_model, model, to, report=report, asked=asked, **about)  # fmt: skip
     else:  # of a run that was resumed: what its gate found went with the process
-        path, report = export_model(model, to, servers=intent.servers, **about)
+        path, report = export_model(model, to, **gate, **about)
     print(f"{report.summary()}\nPublished: {shown(str(shown_path(path)))}")
 
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from benchmarks.shared.bench import Bench, say
 from benchmarks.shared.grpc_clients import Tally, joined, load
-from benchmarks.shared.machine import cores
 from benchmarks.shared.results import (
     PRODUCT,
     PRODUCT_BATCHED,
@@ -26,6 +25,7 @@ from benchmarks.shared.servers import (
     write_models,
 )
 from export.signatures import MODEL_NAME
+from export.start.machine import cores
 
 CLIENTS: Final = (1, 4, 16, 64)
 

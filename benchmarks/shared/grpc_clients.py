@@ -25,8 +25,8 @@ from typing import IO, Any
 
 import grpc
 
-from benchmarks.shared.machine import cores
 from benchmarks.shared.processes import ROOT, BenchError, python_module
+from export.start.machine import cores
 from serving.client import codec, rpcs
 from serving.client.channel import OPTIONS
 from serving.client.target import Target

@@ -10,9 +10,9 @@ from typing import Final
 
 import tensorflow as tf
 
-from benchmarks.shared.machine import cores
 from benchmarks.shared.processes import ROOT, BenchError, last_line, python_module
 from export.signatures import MODEL_NAME, PROBABILITIES, SERVING_DEFAULT, TEXT
+from export.start.machine import cores
 from serving.client import SentimentClient
 from serving.client.errors import NotReadyError, ServingError
 

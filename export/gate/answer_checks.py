@@ -76,13 +76,19 @@ def questions(
     return texts, np.asarray(model.predict(texts, batch_size=512, verbose=0))
 
 
-def ask(directory: Path, texts: Sequence[str | bytes], more: Sequence[Run] = ()) -> dict[str, Any]:
+def ask(
+    directory: Path,
+    texts: Sequence[str | bytes],
+    more: Sequence[Run] = (),
+    timed: Sequence[str] = (),
+) -> dict[str, Any]:
     """Answers of a fresh process to everything that the later checks look at.
 
     Args:
         directory: of the version.
         texts: the `questions`.
         more: further requests.
+        timed: texts to ask for one at a time, by the clock.
 
     Raises:
         GateError: it could not load the version, or could not answer.
@@ -99,7 +105,7 @@ def ask(directory: Path, texts: Sequence[str | bytes], more: Sequence[Run] = ())
         *more,
     ]
     try:
-        return ask_fresh_process(directory, runs, some, directory / WARMUP_REQUESTS)
+        return ask_fresh_process(directory, runs, some, directory / WARMUP_REQUESTS, timed)
     except ExportError as error:
         expected = "a fresh process with nothing but TensorFlow to load the version and to answer"
         raise GateError("reload", expected, str(error)) from error

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from export.errors import ExportError
+from export.signatures import PROBABILITIES, SERVING_DEFAULT, TEXT
 
 _CHILD = Path(__file__).with_name("tensorflow_alone.py")
 
@@ -35,7 +36,11 @@ class Run:
 
 
 def ask_fresh_process(
-    directory: Path, runs: Iterable[Run], rows: Sequence[str | bytes], warmup: Path | None = None
+    directory: Path,
+    runs: Iterable[Run],
+    rows: Sequence[str | bytes],
+    warmup: Path | None = None,
+    timed: Sequence[str | bytes] = (),
 ) -> dict[str, Any]:
     """Load `directory` in a fresh process and send it everything.
 
@@ -44,9 +49,12 @@ def ask_fresh_process(
         runs: requests by signature, through a session as a server would.
         rows: texts for the loaded object itself.
         warmup: file of warmup requests to replay.
+        timed: texts to ask for one at a time at the end, by the clock.
 
     Returns:
-        Arrays by name: `loaded` `[rows, classes]`, `labels`, `warmup` (requests replayed), `name/output`.
+        Arrays by name: `loaded` `[rows, classes]`, `labels`, `warmup` (requests replayed), `name/output`;
+        where texts are timed, `seconds` `[answers]`, and `threads` within an op and across ops, 0 for
+        TensorFlow's own choice.
 
     Raises:
         ExportError: the process failed; the message ends with its last words.
@@ -55,6 +63,12 @@ def ask_fresh_process(
         "directory": str(directory),
         "warmup": str(warmup) if warmup else None,
         "rows": _encoded(rows),
+        "timed": {
+            "values": _encoded(timed),
+            "signature": SERVING_DEFAULT,
+            "input": TEXT,
+            "output": PROBABILITIES,
+        },
         "runs": [{**dataclasses.asdict(run), "values": _encoded(run.values)} for run in runs],
     }
     with tempfile.TemporaryDirectory() as scratch:

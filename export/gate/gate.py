@@ -8,6 +8,7 @@ parity      it answers as the Keras model does, at any batch size, whoever the n
 labels      winning labels, classes and scores say what the probabilities say, and `known` what the ids say
 explain     what it tells of each word is what leaving it out does to the Keras model's answer (own models only)
 warmup      every warmup request is answered
+speed       its files are no larger, and one tweet takes no longer, than a budget allows (where there is one)
 server      servers in processes of their own load it and answer as the Keras model does (export/served/)
 
 These need the model and the version alone. The last check, `quality`, needs the folder that it shall stand
@@ -24,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
+from export.budget import Budget
 from export.gate.answer_checks import (
     BATCH_SIZES,
     NASTY,
@@ -43,6 +45,7 @@ from export.gate.explanation_check import (
 )
 from export.gate.figures import Figures, figures
 from export.gate.quality import QUALITY, TestSplit, Verdict
+from export.gate.speed import SPEED, Speed, check_size, check_speed, timed_texts
 from export.gate.static_checks import check_assets, check_ops, check_signatures
 from export.graph.assets import read_lines
 from export.graph.serving_graph import can_explain
@@ -64,6 +67,7 @@ CHECKS: Final = (
     "labels",
     EXPLAIN,
     "warmup",
+    SPEED,
     SERVER,
 )
 
@@ -83,6 +87,7 @@ class GateReport:
         overruled: sentences of the quality check that did not stand in the way, by force.
         servers: those that were asked.
         server_left_out: why none was, in words; None where one was, and for formats that no server loads.
+        speed: what one tweet takes and the version's size; None where no budget asked for it.
         seconds_by_check: how long each took; `server` is what it took beyond the others.
     """
 
@@ -96,6 +101,7 @@ class GateReport:
     overruled: tuple[str, ...] = ()
     servers: tuple[AskedServer, ...] = ()
     server_left_out: str | None = None
+    speed: Speed | None = None
     seconds_by_check: dict[str, float] = dataclasses.field(default_factory=dict, compare=False)
 
     @property
@@ -120,6 +126,7 @@ class GateReport:
             f"Gate passed in {self.seconds:.0f} s: {', '.join(self.checks)}",
             *self._seconds(),
             *self._asked(),
+            *(self.speed.lines() if self.speed else ()),
             f"Largest difference from the Keras model {self.largest_difference:.1e}",
             f"The run's own test part: {_shown(self.metrics)}",
             *(self.verdict.lines() if self.verdict else ()),
@@ -153,6 +160,7 @@ def pass_gate(
     tolerances: Tolerances | None = None,
     further: Sequence[str] = (),
     servers: Sequence[str] = (),
+    budget: Budget | None = None,
 ) -> GateReport:
     """Run every check but `quality` on the SavedModel in `directory`.
 
@@ -163,6 +171,7 @@ def pass_gate(
         tolerances: how much may differ; `Tolerances()` by default.
         further: more of them, such as an examination's.
         servers: whom to ask, see `export.served.servers`; by default the best one that this machine has.
+        budget: what an answer and the files may cost; nothing is measured by default.
 
     Raises:
         GateError: the first check that failed.
@@ -179,6 +188,8 @@ def pass_gate(
         check_signatures(directory, len(model.labels), known=ours, explains=explains)
     with seconds.of("assets"):
         check_assets(directory, model)
+    if budget:
+        check_size(directory, budget)
     # They load while the fresh process does: both are processes anyway.
     with server_check(directory, chosen.servers) as served:
         with seconds.of("parity"):
@@ -186,7 +197,8 @@ def pass_gate(
         with seconds.of(EXPLAIN):
             reasons = explained(model, texts, allowed) if explains else None
         with seconds.of("reload"):
-            answers = ask(directory, texts, explain_runs(reasons) if reasons else ())
+            timed = timed_texts(split.texts, budget)
+            answers = ask(directory, texts, explain_runs(reasons) if reasons else (), timed)
         with seconds.of("parity"):
             loaded = {"the loaded object": answers["loaded"]}
             difference = check_parity(answers, expected, allowed, also=loaded)
@@ -199,6 +211,7 @@ def pass_gate(
             with seconds.of(EXPLAIN):
                 check_explanations(answers, reasons)
         check_warmup(answers)
+        speed = check_speed(directory, budget, answers) if budget else None
         with seconds.of(SERVER):
             known = answers.get(f"label/{KNOWN}")
             asked = served.ask(
@@ -209,17 +222,21 @@ def pass_gate(
         answers,
         expected,
         split,
-        checks=[check for check in CHECKS if _is_made(check, asked=bool(asked), explains=explains)],
+        checks=[
+            check
+            for check in CHECKS
+            if {SERVER: bool(asked), EXPLAIN: explains, SPEED: budget is not None}.get(check, True)
+        ],
         difference=difference,
         began_at=began_at,
     )
     return dataclasses.replace(
-        report, servers=asked, server_left_out=chosen.left_out, seconds_by_check=seconds.rounded()
+        report,
+        servers=asked,
+        server_left_out=chosen.left_out,
+        speed=speed,
+        seconds_by_check=seconds.rounded(),
     )
-
-
-def _is_made(check: str, *, asked: bool, explains: bool) -> bool:
-    return {SERVER: asked, EXPLAIN: explains}.get(check, True)
 
 
 class _Seconds:

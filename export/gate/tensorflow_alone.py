@@ -8,10 +8,13 @@ by the first and has no weights in the second (seen with Keras 3.15 on TensorFlo
 """
 
 import base64
+import gc
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 # Neither this project's code nor Keras may be needed: an import of either fails.
@@ -25,31 +28,66 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 Answers = dict[str, Any]
 
+WARM_UP = 50
+LEAST_CALLS, MOST_CALLS, MOST_S = 30, 1000, 5.0
+"""Of the answers that are timed: of a fast model a thousand, of a slow one as many as five seconds hold."""
+
 
 def main(tasks_file: str, answers_file: str) -> None:
     """Do the tasks and write the answers.
 
     Args:
-        tasks_file: JSON: `directory`, `warmup` (path or null), `rows` to ask the loaded object, and
-            `runs`, each with `name`, `signature`, `size` (rows of a batch) and `values` (base64).
-        answers_file: npz to write: `loaded`, `labels`, `warmup` (requests replayed), and for every
-            run `name/output`.
+        tasks_file: JSON: `directory`, `warmup` (path or null), `rows` to ask the loaded object, `runs`,
+            each with `name`, `signature`, `size` (rows of a batch) and `values` (base64), and `timed`, with
+            `signature`, its `input` and `output`, and `values`.
+        answers_file: npz to write: `loaded`, `labels`, `warmup` (requests replayed), for every run
+            `name/output`, and where there are values to time `seconds` and `threads`.
     """
     tf.get_logger().setLevel("ERROR")
     tasks = json.loads(Path(tasks_file).read_text(encoding="utf-8"))
-    answers = _ask_loaded_object(tasks["directory"], _decoded(tasks["rows"]))
+    loaded = _load(tasks["directory"])
+    answers = _ask_loaded_object(loaded, _decoded(tasks["rows"]))
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
         server = Server(session, tasks["directory"])
         for run in tasks["runs"]:
             answers |= server.run(run)
         if tasks["warmup"]:
             answers["warmup"] = server.replay(tasks["warmup"])
+    if tasks["timed"][
+        "values"
+    ]:  # last: whatever else this machine does for the gate is over by then
+        answers |= _timed(loaded, tasks["timed"])
     np.savez(answers_file, **answers)
 
 
-def _ask_loaded_object(directory: str, texts: list[bytes]) -> Answers:
-    loaded = _load(directory)
+def _ask_loaded_object(loaded: Any, texts: list[bytes]) -> Answers:
     return {"loaded": loaded(texts).numpy(), "labels": loaded.labels().numpy().astype(bytes)}
+
+
+def _timed(loaded: Any, timed: dict[str, Any]) -> Answers:
+    """Seconds of single answers, raw text to NumPy, and the threads that gave them."""
+    texts, signature = _decoded(timed["values"]), loaded.signatures[timed["signature"]]
+
+    def seconds_of(text: bytes) -> float:
+        began_at = perf_counter()
+        signature(**{timed["input"]: tf.constant([text])})[timed["output"]].numpy()
+        return perf_counter() - began_at
+
+    for text in texts[:WARM_UP]:
+        seconds_of(text)
+    gc.collect()
+    gc.disable()  # a collection over TensorFlow's objects takes 0.3 s
+    seconds: list[float] = []
+    while len(seconds) < LEAST_CALLS or (len(seconds) < MOST_CALLS and sum(seconds) < MOST_S):
+        seconds.append(seconds_of(texts[len(seconds) % len(texts)]))
+    threading = tf.config.threading
+    found = (
+        threading.get_intra_op_parallelism_threads()
+        or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0),
+        threading.get_inter_op_parallelism_threads()
+        or int(os.environ.get("TF_NUM_INTEROP_THREADS") or 0),
+    )
+    return {"seconds": np.array(seconds), "threads": np.array(found)}
 
 
 def _load(directory: str) -> Any:

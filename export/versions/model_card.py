@@ -18,8 +18,9 @@ from typing import Any, Final
 from export.formats import PACKAGES
 from export.gate.explanation_check import EXPLAIN
 from export.gate.gate import GateReport
+from export.gate.speed import Speed, size_bytes
 from export.graph.assets import read_lines
-from export.run_record import LEARNED_FROM, RunRecord, write_hashes
+from export.run_record import RunRecord
 from export.settings import Artefact
 from export.signatures import EXPLAIN_SIGNATURE, LABELS_ASSET, SIGNATURES, VOCABULARY_ASSET
 from export.start.markdown import markdown_text
@@ -63,7 +64,7 @@ def write_model_card(
     *,
     examination: Examination | None = None,
 ) -> None:
-    """Write both files into a version directory, and beside them what the model learned from.
+    """Write both files into a version directory.
 
     Args:
         directory: the staged version, all other files in place.
@@ -75,8 +76,6 @@ def write_model_card(
     """
     path = directory / MODEL_CARD
     path.parent.mkdir(exist_ok=True)
-    if run.learned_from is not None:
-        write_hashes(path.with_name(LEARNED_FROM), run.learned_from)
     labels = read_lines(directory / LABELS_ASSET)
     rows = {name: part["rows"] for name, part in report.metrics["per_class"].items()}
     words = read_lines(directory / VOCABULARY_ASSET)
@@ -144,14 +143,13 @@ def _made(directory: Path, artefact: Artefact, source: Source, report: GateRepor
     explains = [EXPLAIN_SIGNATURE] if EXPLAIN in report.checks else []
     served = {"graph": graph, "signatures": sorted([*SIGNATURES, *explains])}
     packages = ("tensorflow", "keras", "numpy", *PACKAGES[artefact.file_format].values())
-    files = (f for f in directory.rglob("*") if f.is_file() and f.stem != MODEL_CARD.stem)
     return {
         **_vocabulary(directory / VOCABULARY_ASSET),
         "format": artefact.file_format,
         "weights": artefact.weights,
         "reduced": artefact.is_reduced,
         **(served if artefact.takes_text else {}),
-        "size_bytes": sum(file.stat().st_size for file in files),
+        "size_bytes": size_bytes(directory, but=MODEL_CARD.stem),
         "versions": {name: _version(name) for name in packages},
     }
 
@@ -175,6 +173,7 @@ def _gate(report: GateReport) -> Card:
         "seconds_by_check": report.seconds_by_check,
         "servers": [dataclasses.asdict(server) for server in report.servers],
         "server_left_out": report.server_left_out,
+        **({"speed": dataclasses.asdict(report.speed)} if report.speed else {}),
     }
 
 
@@ -347,6 +346,7 @@ def _artefact(card: Card) -> list[tuple[str, Any]]:
         *_vocabulary_told(card),
         ("checks passed", ", ".join(gate["checks"])),
         *_servers(gate),
+        *_speed(gate),
         ("largest difference from the Keras model", f"{gate['largest_difference']:.1e}"),
         *((f"{name} version", number) for name, number in card["versions"].items()),
     ]
@@ -359,6 +359,15 @@ def _servers(gate: Card) -> Iterator[tuple[str, str]]:
         yield "server", f"{server['name']} {server['version']}, asked {asked}"
     if gate["server_left_out"]:
         yield "server", f"none was asked: {gate['server_left_out']}"
+
+
+def _speed(gate: Card) -> Iterator[tuple[str, str]]:
+    """What a budget asked for, and what was measured for it."""
+    if "speed" in gate:
+        speed = Speed(**gate["speed"])
+        yield "speed asked for", speed.allowed
+        if speed.p50_s is not None:
+            yield "one tweet, p50", speed.told_p50()
 
 
 def _vocabulary_told(card: Card) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,8 @@ USAGE = [
     (["run", "--warmup-batches", "0"], "Received: warmup_batches=0"),
     (["run", "--warmup-batches", "8,2049"], "Received: warmup_batches=8,2049"),
     (["run", "--warmup-batches", ",".join("1" * 101)], "`warmup_batches` must be 1 to 100 whole numbers"),
+    (["run", "--require-speed", "2ms"], "`require_speed` must be p50=TIME in us, ms or s, size=SIZE in kB, MB or GB, or both"),
+    (["run", "--require-speed", "p50=2ms", "--format", "onnx"], "expected --format saved_model with --require-speed. Received: onnx"),
     (["run", "--to"], "argument --to: expected one argument"),
     (["--keep", "0"], "expected a whole number of at least 1. Received: 0"),
     (["--keep", "1.5"], "expected a whole number of at least 1. Received: 1.5"),

@@ -62,7 +62,7 @@ class TestCreate:
     """A new run has a folder of its own, whole or not at all."""
 
     def test_it_writes_down_what_was_asked(self, source, tmp_path):
-        intent = Intent(publish_to=tmp_path / "models", tensorboard=True)
+        intent = Intent(tmp_path / "models", tensorboard=True, require_speed="p50=2ms")
         run = RunFolder.create(tmp_path / "run", CONFIG, source, intent)
         again = RunFolder(run.path)
         assert (again.config(), again.source(), again.intent()) == (CONFIG, source, intent)
