@@ -113,6 +113,12 @@ class TrainConfig:
         "mix in what a logistic regression over words, their letters and pairs says; up to 50 classes",
     )
 
+    calibrated: bool = _setting(
+        True,
+        "find one number on the validation part, of 200 rows or more, by which the last layer's weights are "
+        "divided, so that a probability is the share that turns out right",
+    )
+
     epochs: int = _setting(60, "most passes over the training part", least=1)
     batch_size: int = _setting(64, "most rows in one step", least=1)
     least_epoch_steps: int = _setting(
@@ -212,6 +218,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "lstm_units": 128,
         "max_mean_pooling": False,
         "word_scores": False,
+        "calibrated": False,
         "batch_size": 32,
         "learning_rate": 1e-3,
         "averaged_epochs": 0.0,

@@ -260,6 +260,7 @@ def _summary(
         "validation_twins_dropped": data.splits.validation_twins_dropped,
         "read": dataclasses.asdict(data.tweets.report),
         "word_vectors": None if vectors is None else described(vectors),
+        "calibration": fitted.calibration and dataclasses.asdict(fitted.calibration),
         "epochs": len(fitted.history),
         "interrupted": fitted.interrupted,
         "finished_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),

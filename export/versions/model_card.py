@@ -89,6 +89,7 @@ def write_model_card(
         **_figures(report, examination),
         "data": {name: _without_folders(value) for name, value in run.data.items()},
         "word_vectors": run.results.get("word_vectors"),
+        **({"calibration": found} if (found := run.results.get("calibration")) else {}),
         "rows": run.results.get("rows", {}),
         **({"behaviour": found} if (found := run.results.get("behaviour")) else {}),
         "learned_from": None if run.learned_from is None else len(run.learned_from),
@@ -201,6 +202,7 @@ def _markdown(card: Card) -> Iterator[str]:
             *card["data"].items(),
             *((f"rows: {k}", v) for k, v in card["rows"].items()),
             *([("word vectors", vectors)] if (vectors := card["word_vectors"]) else []),
+            *_temperature(card.get("calibration")),
             ("texts learned from", "unknown" if learned_from is None else f"{learned_from:,}"),
         ],
     )
@@ -215,6 +217,13 @@ def _markdown(card: Card) -> Iterator[str]:
     yield from _table(("what", "value"), _artefact(card))
     yield "## Limits of use\n"
     yield from (f"- {markdown_text(limit)}" for limit in card["limits"])
+
+
+def _temperature(found: Any) -> Iterator[tuple[str, str]]:
+    """What the run divided its last layer by, as far as its record can be read."""
+    if isinstance(found, dict) and isinstance(found.get("temperature"), float):
+        told = f"{found['temperature']:.3f}, found on {found.get('rows')} validation rows"
+        yield "temperature of the last layer", told
 
 
 def _ancestry(ancestors: list[dict[str, Any]]) -> Iterator[str]:

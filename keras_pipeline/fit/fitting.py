@@ -42,6 +42,12 @@ from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel
 from keras_pipeline.numeric.accuracy import Accuracy
 from keras_pipeline.numeric.classifier import build_classifier, with_word_scores
+from keras_pipeline.numeric.temperature import (
+    LEAST_ROWS,
+    Calibration,
+    calibrate,
+    fold_temperature,
+)
 from keras_pipeline.run_files import write_whole
 from keras_pipeline.table.training_rows import TextRows
 
@@ -60,11 +66,13 @@ class Fitted:
         model: the composed model, in float32.
         history: one dict an epoch: epoch (from 1), seconds, Keras's figures.
         interrupted: Ctrl-C ended it; the weights are those of the best epoch until then.
+        calibration: the temperature that is in the model's last layer; None where none was found.
     """
 
     model: SentimentModel
     history: list[dict[str, float]]
     interrupted: bool
+    calibration: Calibration | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -136,12 +144,12 @@ def fit(
         learned = _on_tensorflow(
             data, config, len(words), begin, checkpoint, strategy=strategy, tensorboard=tensorboard
         )
-    plain = _in_float32(learned.weights, words, data, config)
+    plain, calibration = _in_float32(learned.weights, words, data, config)
     width = None if config.pad_to_longest else config.sequence_length
     model = SentimentModel(
         cleaner, vectorizer, plain, padded_length=width, labels=config.labels, name="sentiment"
     )
-    return Fitted(model, learned.history, learned.interrupted)
+    return Fitted(model, learned.history, learned.interrupted, calibration)
 
 
 def _on_tensorflow(
@@ -218,32 +226,59 @@ def _vectors(path: Path, words: list[str]) -> WordVectors:
 
 def _in_float32(
     weights: list[Any], words: list[str], data: _Encoded, config: TrainConfig
-) -> keras.Model:
-    """What is saved, with the words' scores where they are wanted.
+) -> tuple[keras.Model, Calibration | None]:
+    """What is saved: with the words' scores where they are wanted, and a temperature in its last layer.
 
     A mixed precision policy is for the accelerator that trained.
     """
     plain = build_classifier(config, vocabulary_size=len(words))
     plain.set_weights(weights)
-    if not config.word_scores or len(config.labels) > MOST_CLASSES:
-        return plain
-    return _with_word_scores(plain, words, data, config)
+    scored = config.word_scores and len(config.labels) <= MOST_CLASSES
+    if not scored and not config.calibrated:
+        return plain, None
+    watched = data.validation.take(np.arange(min(len(data.validation), MOST_ROWS)))
+    batches = evaluation_batches(watched, config)
+    answers = np.concatenate([plain(ids, training=False) for ids, _, _ in batches])
+    if scored:
+        return _with_word_scores(plain, words, (data.train, watched, answers), config)
+    calibration = _calibration(np.log(np.maximum(answers, 1e-30)), watched, config)
+    if calibration is not None:
+        fold_temperature(plain.layers[-1], calibration.temperature)
+    return plain, calibration
 
 
 def _with_word_scores(
-    classifier: keras.Model, words: list[str], data: _Encoded, config: TrainConfig
-) -> keras.Model:
+    classifier: keras.Model,
+    words: list[str],
+    rows: tuple[TokenRows, TokenRows, Any],
+    config: TrainConfig,
+) -> tuple[keras.Model, Calibration | None]:
     """The trained classifier and what words say beside it, mixed as the validation part wants it."""
-    watched = data.validation.take(np.arange(min(len(data.validation), MOST_ROWS)))
-    batches = evaluation_batches(watched, config)
-    answers = np.concatenate([classifier(ids, training=False) for ids, _, _ in batches])
-    scores = fit_word_scores(words, data.train, watched, answers, config.seed)
+    train, watched, answers = rows
+    scores = fit_word_scores(words, train, watched, answers, config.seed)
     print(
         f"Word scores: {scores.share:.2f} of a logistic regression over words, letters and pairs beside "
         f"the network, answers to the power of {scores.trust:.2f}",
         flush=True,
     )
-    return with_word_scores(classifier, scores.weights())
+    calibration = _calibration(scores.watched, watched, config)
+    if calibration is not None:
+        scores = scores.cooled(calibration.temperature)
+    return with_word_scores(classifier, scores.weights()), calibration
+
+
+def _calibration(logits: Any, rows: TokenRows, config: TrainConfig) -> Calibration | None:
+    """Where the settings want one and there are rows for it; it is told, too."""
+    if not config.calibrated:
+        return None
+    found = calibrate(logits, rows.targets.numpy())
+    print(
+        found.sentence()
+        if found is not None
+        else f"Temperature 1: none is looked for on fewer than {LEAST_ROWS} validation rows",
+        flush=True,
+    )
+    return found
 
 
 def _encoded(

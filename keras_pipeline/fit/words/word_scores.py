@@ -58,6 +58,8 @@ class Scores:
         bias: `[classes] float32`.
         trust: in the network: the power of its probabilities.
         share: of the words' say beside the network's, in table and bias already.
+        watched: logits of network and words for the rows by which trust and share were chosen, of scores that
+            did not learn from them, `[rows, classes] float64`.
     """
 
     pairs: WordPairs
@@ -66,6 +68,7 @@ class Scores:
     bias: Array
     trust: float = 1.0
     share: float = 1.0
+    watched: Array = dataclasses.field(default_factory=lambda: np.zeros((0, 0)))
 
     def weights(self) -> list[Array]:
         """In the layer's order."""
@@ -80,14 +83,19 @@ class Scores:
 
     def scaled(self, trust: float, share: float) -> "Scores":
         """With their say multiplied by `trust * share`, and the network's by `trust`."""
-        factors = np.append(np.full(len(self.bias), trust * share, np.float32), np.float32(1))
+        return dataclasses.replace(self._times(trust * share), trust=trust, share=share)
+
+    def cooled(self, temperature: float) -> "Scores":
+        """With everybody's say divided by it."""
+        return dataclasses.replace(self._times(1 / temperature), trust=self.trust / temperature)
+
+    def _times(self, factor: float) -> "Scores":
+        factors = np.append(np.full(len(self.bias), factor, np.float32), np.float32(1))
         return dataclasses.replace(
             self,
             said_by_pairs=self.said_by_pairs * factors,
             table=self.table * factors,
             bias=self.bias * factors[:-1],
-            trust=trust,
-            share=share,
         )
 
 
@@ -111,10 +119,11 @@ def fit_word_scores(
         train = train.take(np.sort(drawn))
     scores = _regression(words, train)
     trust, share = _best_scales(answers, scores, validation)
+    watched = trust * (_logarithms(answers) + share * scores.logits(validation))
     if len(train) + len(validation) <= MOST_ROWS:
         train += dataclasses.replace(validation, weights=_weights_by_class(train, validation))
         scores = _regression(words, train)
-    return scores.scaled(trust, share)
+    return dataclasses.replace(scores.scaled(trust, share), watched=watched)
 
 
 class _Pieces:
@@ -230,7 +239,7 @@ def _weights_by_class(rows: TokenRows, others: TokenRows) -> Array:
 
 def _best_scales(answers: Array, scores: Scores, rows: TokenRows) -> tuple[float, float]:
     """Trust in the network and the words' share beside it, by the loss on `rows` and how likely each was."""
-    network = np.log(np.maximum(answers, 1e-30))
+    network = _logarithms(answers)
     said = scores.logits(rows)
     targets, weights = rows.targets.numpy(), rows.weights.numpy()
 
@@ -246,6 +255,10 @@ def _best_scales(answers: Array, scores: Scores, rows: TokenRows) -> tuple[float
     scales = [(trust, share) for trust in _TRUSTS for share in _SHARES]
     trust, share = min(scales, key=lambda scale: loss(*scale))
     return float(trust), float(share)
+
+
+def _logarithms(answers: Array) -> Array:
+    return np.log(np.maximum(answers, 1e-30))
 
 
 def _counts(rows: TokenRows, words: int) -> Any:

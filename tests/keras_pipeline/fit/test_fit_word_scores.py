@@ -88,3 +88,24 @@ def test_rows_of_one_class_say_nothing():
     train = token_rows([[2], [3]], [1, 1])
     scores = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
     assert not scores.table[:, :3].any()
+
+
+def test_a_temperature_divides_everybodys_say_and_leaves_the_squares():
+    train = rows_of()
+    scores = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
+    cooled, ids = scores.cooled(2.0), train.ids.to_tensor()
+    layer = WordScores(len(WORDS), pair_buckets=len(scores.pairs.keys))
+    layer.build((None, 3), (None, None))
+    answers = []
+    for weights in (scores.weights(), cooled.weights()):
+        layer.set_weights(weights)
+        answers.append(np.asarray(layer(keras.ops.softmax(train.targets * 2), ids)))
+    np.testing.assert_allclose(answers[1], keras.ops.softmax(np.log(answers[0]) / 2), rtol=1e-3)
+
+
+def test_what_is_watched_did_not_learn_from_the_rows_that_it_is_watched_on():
+    """Else a temperature found on it would take learning by heart for knowledge."""
+    train, watched = rows_of(times=5), token_rows([[2, 5], [4, 3]] * 5, [1, 0] * 5)
+    scores = fit_word_scores(WORDS, train, watched, uniform(watched), seed=1)
+    assert scores.watched.shape == (10, 3)
+    assert np.ptp(scores.watched - scores.logits(watched)) > 0.05
