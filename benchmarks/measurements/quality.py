@@ -5,10 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.fast_text import NOT_INSTALLED, FastText
+from benchmarks.peers.fast_text import FastText
+from benchmarks.peers.static_vectors import Model2Vec
 from benchmarks.peers.tfidf import Tfidf
-from benchmarks.shared.bench import Bench
-from benchmarks.shared.results import FASTTEXT, NOTEBOOK, PRODUCT, SCORE, TFIDF, Row, Section
+from benchmarks.shared.bench import HOW_TO_INSTALL, Bench
+from benchmarks.shared.results import (
+    FASTTEXT,
+    MODEL2VEC,
+    NOTEBOOK,
+    PRODUCT,
+    SCORE,
+    TFIDF,
+    Row,
+    Section,
+)
 from keras_pipeline.data_source import sha256_of
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.report.evaluation import compute_metrics
@@ -26,6 +36,7 @@ def measure(bench: Bench) -> Section:
         NOTEBOOK: _trained(bench, NOTEBOOK),
         TFIDF: _judged(bench, [bench.tfidf]),
         FASTTEXT: _judged(bench, [bench.fast_text(seed) for seed in bench.plan.seeds]),
+        MODEL2VEC: _judged(bench, [bench.model2vec]),
     }
     rows = [_row(figure, who, metrics) for figure in FIGURES for who, metrics in found.items()]
     return Section(
@@ -44,8 +55,8 @@ def measure(bench: Bench) -> Section:
                 "validation part as this project's, and learns from the same rows."
             ),
             (
-                "TF-IDF and fastText need no validation part and learn from its rows, too. TF-IDF gives "
-                "the same model each time."
+                "TF-IDF, fastText and model2vec need no validation part and learn from its rows, too. TF-IDF and "
+                "model2vec give the same model each time."
             ),
             *_about_run(bench),
         ],
@@ -71,7 +82,7 @@ def _about_run(bench: Bench) -> list[str]:
     return [f"This project's figures are those that `--run` saved, of one seed and the {ending}"]
 
 
-def _judged(bench: Bench, peers: Sequence[Tfidf | FastText | None]) -> list[Metrics]:
+def _judged(bench: Bench, peers: Sequence[Tfidf | FastText | Model2Vec | None]) -> list[Metrics]:
     """Figures of the test part of those that are installed."""
     labels, texts = bench.tweets.labels[bench.test_rows], bench.speed_texts
     return [
@@ -83,7 +94,7 @@ def _judged(bench: Bench, peers: Sequence[Tfidf | FastText | None]) -> list[Metr
 
 def _row(figure: str, who: str, metrics: Sequence[Metrics]) -> Row:
     if not metrics:
-        return Row.missing(figure, who, SCORE, NOT_INSTALLED)
+        return Row.missing(figure, who, SCORE, HOW_TO_INSTALL[who])
     return Row.mean(figure, who, [figure_of(each, figure) for each in metrics], SCORE)
 
 

@@ -10,12 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.options import Plan
-from benchmarks.peers.fast_text import NOT_INSTALLED, FastText, is_installed
+from benchmarks.peers import fast_text, static_vectors
+from benchmarks.peers.fast_text import FastText
 from benchmarks.peers.notebook import Notebook
+from benchmarks.peers.static_vectors import Model2Vec
 from benchmarks.peers.tfidf import Tfidf
 from benchmarks.shared.results import (
     COMPILED,
     FASTTEXT,
+    MODEL2VEC,
     NOTEBOOK,
     PLAIN_EXPORT,
     PRODUCT,
@@ -35,6 +38,12 @@ from keras_pipeline.table.dataset import Tweets, read_tweets
 from keras_pipeline.table.splits import split
 
 Array = np.ndarray[Any, Any]
+
+HOW_TO_INSTALL: Final = {
+    FASTTEXT: fast_text.NOT_INSTALLED,
+    MODEL2VEC: static_vectors.NOT_INSTALLED,
+}
+"""Said of peers that may be missing."""
 
 _BEGAN_AT: Final = perf_counter()
 
@@ -146,15 +155,23 @@ class Bench:
     @cache  # noqa: B019
     def fast_text(self, seed: int) -> FastText | None:
         """The fastText peer, trained; None where it is not installed."""
-        if not is_installed():
+        if not fast_text.is_installed():
             return None
         say(f"training fastText, seed {seed}")
         return FastText.train(*self.learnable, seed)
 
     @cached_property
+    def model2vec(self) -> Model2Vec | None:
+        """The model2vec peer, trained; None where it is not installed."""
+        if not static_vectors.is_installed():
+            return None
+        say("training model2vec + logistic regression")
+        return Model2Vec().fit(*self.learnable)
+
+    @cached_property
     def contenders(self) -> dict[str, Call]:
-        """Everyone who answers raw tweets in this process; fastText only where it is installed."""
-        fast_text = self.fast_text(self.plan.seeds[0])
+        """Everyone who answers raw tweets in this process, as far as they are installed."""
+        optional = {FASTTEXT: self.fast_text(self.plan.seeds[0]), MODEL2VEC: self.model2vec}
         calls: dict[str, Call] = {
             PRODUCT: signature_call(self.product_export),
             PLAIN_EXPORT: signature_call(self.export("keras")),
@@ -162,7 +179,7 @@ class Bench:
             COMPILED: self.notebook.predict_compiled,
             TFIDF: self.tfidf.predict,
         }
-        return calls if fast_text is None else {**calls, FASTTEXT: fast_text.predict}
+        return calls | {who: peer.predict for who, peer in optional.items() if peer is not None}
 
 
 def signature_call(directory: Path) -> Call:
@@ -178,5 +195,9 @@ def signature_call(directory: Path) -> Call:
 
 
 def missing_contenders(calls: dict[str, Call], what: str, unit: str) -> list[Row]:
-    """A row that says so where fastText is not installed."""
-    return [] if FASTTEXT in calls else [Row.missing(what, FASTTEXT, unit, NOT_INSTALLED)]
+    """A row that says so for each peer that is not installed."""
+    return [
+        Row.missing(what, who, unit, note)
+        for who, note in HOW_TO_INSTALL.items()
+        if who not in calls
+    ]

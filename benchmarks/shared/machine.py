@@ -10,7 +10,7 @@ from typing import Any, Final
 from export.start.machine import cores, cpu_name
 
 _PACKAGES: Final = (
-    "tensorflow", "keras", "numpy", "scikit-learn", "grpcio", "fasttext-numpy2",
+    "tensorflow", "keras", "numpy", "scikit-learn", "grpcio", "fasttext-numpy2", "model2vec",
 )  # fmt: skip
 
 _MUCH_STOLEN: Final = 0.02

@@ -27,6 +27,7 @@ COMPILED: Final = "notebook, compiled"
 
 TFIDF: Final = "TF-IDF + logistic regression"
 FASTTEXT: Final = "fastText"
+MODEL2VEC: Final = "model2vec + logistic regression"
 ARITHMETIC: Final = "arithmetic floor"
 """The least time for the operations or the bytes of the BiLSTM at this machine's measured rates."""
 

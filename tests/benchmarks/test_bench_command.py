@@ -13,8 +13,8 @@ from benchmarks.measurements import MEASUREMENTS
 from benchmarks.measurements.grpc_load import BATCH_WAITS_US
 from benchmarks.measurements.training import AS_GOOD
 from benchmarks.options import FULL, QUICK, TABLES, parse_options
-from benchmarks.peers.fast_text import is_installed
-from benchmarks.shared.results import FASTTEXT, PRODUCT
+from benchmarks.peers import fast_text, static_vectors
+from benchmarks.shared.results import FASTTEXT, MODEL2VEC, PRODUCT
 from benchmarks.shared.servers import EMBEDDED_SERVER, server_name
 
 ROOT = Path(__file__).parents[2]
@@ -147,8 +147,9 @@ def test_a_quick_run_shows_every_row(tmp_path, sample_csv):
         if aim in aims and aim.figure[1] != AS_GOOD
     )
     missing = {who for (_, what, who), value in rows.items() if value is None and what != AS_GOOD}
-    assert missing <= {FASTTEXT, *BATCH_WAITS_US}
-    assert (FASTTEXT in missing) != is_installed()
+    assert missing <= {FASTTEXT, MODEL2VEC, *BATCH_WAITS_US}
+    assert (FASTTEXT in missing) != fast_text.is_installed()
+    assert (MODEL2VEC in missing) != static_vectors.is_installed()
     batched = server_name() != EMBEDDED_SERVER
     assert missing.isdisjoint(BATCH_WAITS_US) if batched else missing >= BATCH_WAITS_US.keys()
     assert done.stdout.rstrip("\n") == (out / "results.md").read_text().rstrip("\n")

@@ -39,7 +39,7 @@ def encoder_vectors(path: Path, words: Sequence[str]) -> WordVectors:
     Raises:
         UserError: the libraries are not installed, the files are not an encoder's, or none of the words is known.
     """
-    table, tokenizer = _read(path)
+    table, tokenizer = read_encoder(path)
     spelt = [_spelling(word) for word in words]
     unknown = tokenizer.token_to_id("[UNK]")
     rows: dict[str, int] = {}
@@ -70,8 +70,12 @@ def _spelling(word: str) -> str:
     return word
 
 
-def _read(path: Path) -> tuple[np.ndarray[Any, Any], Any]:
-    """The table, `[pieces, dimensions] float32`, and the tokenizer."""
+def read_encoder(path: Path) -> tuple[np.ndarray[Any, Any], Any]:
+    """The input table, `[pieces, dimensions] float32`, and the tokenizer, of the library `tokenizers`.
+
+    Raises:
+        UserError: the libraries are not installed, or the files are not an encoder's.
+    """
     if not readers_are_installed():
         raise UserError(
             "`embeddings` of an encoder are read by the extra `vectors`; install it by: "

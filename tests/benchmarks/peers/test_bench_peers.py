@@ -9,12 +9,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.peers import fast_text, notebook
+from benchmarks.peers import fast_text, notebook, static_vectors
 from benchmarks.peers.cleaning import clean
 from benchmarks.peers.notebook import Notebook
 from benchmarks.peers.tfidf import Tfidf
 from benchmarks.shared.bench import missing_contenders
-from benchmarks.shared.results import FASTTEXT
+from benchmarks.shared.results import FASTTEXT, MODEL2VEC
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 
@@ -121,7 +121,7 @@ def test_tfidf_gives_probabilities_in_the_order_of_the_labels():
 def test_a_missing_fast_text_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "fasttext", None)  # as if the wheel were not there
     assert not fast_text.is_installed()
-    (told,) = missing_contenders({}, "one tweet, p50", "ms")
+    (told,) = missing_contenders({MODEL2VEC: len}, "one tweet, p50", "ms")
     assert (told.who, told.value, told.note) == (FASTTEXT, None, fast_text.NOT_INSTALLED)
 
 
@@ -135,3 +135,11 @@ def test_fast_text_gives_probabilities_in_the_order_of_the_labels():
     assert probabilities[:6].argmax(axis=1).tolist() == LABELS.tolist()
     again = fast_text.FastText.train(texts, labels, seed=1).predict(TEXTS)
     np.testing.assert_array_equal(again, probabilities[:6])
+
+
+@pytest.mark.skipif(not static_vectors.is_installed(), reason=static_vectors.NOT_INSTALLED)
+def test_model2vec_gives_probabilities_in_the_order_of_the_labels():
+    peer = static_vectors.Model2Vec().fit(np.array(TEXTS, dtype=object), LABELS)
+    probabilities = peer.predict([*TEXTS, ""])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert probabilities[:6].argmax(axis=1).tolist() == LABELS.tolist()
