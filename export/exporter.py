@@ -327,7 +327,9 @@ def _write(model: Any, directory: Path, artefact: Artefact, run: RunRecord) -> N
     else:
         write_token_artefact(model, directory, artefact.file_format, artefact.weights)
     if run.learned_from is not None:
-        write_hashes(directory / MODEL_CARD.with_name(LEARNED_FROM), run.learned_from)
+        hashes = directory / MODEL_CARD.with_name(LEARNED_FROM)
+        hashes.parent.mkdir(exist_ok=True)
+        write_hashes(hashes, run.learned_from)
 
 
 def _checked(
