@@ -7,9 +7,9 @@ from itertools import chain, islice
 from typing import Any, BinaryIO, Final
 
 from export.start.shown import shown
+from export.start.utf8 import encode_text
 from export.tables.errors import TableError
 from export.tables.formats import PARQUET
-from export.tables.utf8 import encode_text
 
 _ROWS_AT_ONCE: Final = 4_096
 _OBJECTS_WITH_COLUMNS: Final = 1_000

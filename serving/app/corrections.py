@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from export.tables.utf8 import encode_text
+from export.start.utf8 import encode_text
 from serving.client.results import Prediction
 from serving.client.shell.table.rows import row_writer
 

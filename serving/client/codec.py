@@ -8,7 +8,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from export.signatures import CLASSIFY_SIGNATURE, EFFECTS, KNOWN, LABEL, PROBABILITIES, TEXT, TOKENS
-from export.tables.utf8 import encode_text
+from export.start.utf8 import encode_text
 from serving import messages
 from serving.client.errors import BadAnswerError
 from serving.client.predictions import Reasons, Scores

@@ -18,7 +18,7 @@ from export.signatures import (
     TEXT,
 )
 from export.start.shown import shown
-from export.tables.utf8 import encode_text
+from export.start.utf8 import encode_text
 from serving.score.errors import ScoreError, StoppedError
 from serving.score.lean_tensorflow import import_lean_tensorflow
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Protocol
 
 from export.start.shown import shown
+from export.start.utf8 import encode_text
 from export.tables.records import cell_text
-from export.tables.utf8 import encode_text
 from serving.score.errors import ScoreError
 from serving.score.model import Answers
 from serving.score.pieces.rows import Batch

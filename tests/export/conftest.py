@@ -41,7 +41,7 @@ def test_split(tiny_run):
 @pytest.fixture(scope="session")
 def lively_model(tiny_model):
     """The tiny model, its answers far enough apart for the rounding of its weights to show."""
-    return scaled(tiny_model, 3)
+    return scaled(tiny_model, 2)
 
 
 @pytest.fixture(scope="session")

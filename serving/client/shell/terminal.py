@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from export.start.shown import json_line, shown
-from export.tables.utf8 import encode_text
+from export.start.utf8 import encode_text
 from serving.client.results import Prediction
 
 RESET: Final = "\x1b[0m"
