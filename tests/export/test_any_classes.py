@@ -89,6 +89,7 @@ def published(request, tmp_path_factory):
     return model, base
 
 
+@pytest.mark.slow
 def test_the_graph_tells_its_own_labels(published):
     model, base = published
     assert tuple(read_lines(base / "1" / LABELS_ASSET)) == model.labels
@@ -100,6 +101,7 @@ def test_the_graph_tells_its_own_labels(published):
     assert [name.decode() for name in answered] == [model.labels[winner] for winner in winners]
 
 
+@pytest.mark.slow
 def test_the_card_speaks_of_its_own_classes(published):
     """For programs every name as it is; for people safely, and of many classes the worst."""
     model, base = published
@@ -116,6 +118,7 @@ def test_the_card_speaks_of_its_own_classes(published):
     assert len(text) < 25_000
 
 
+@pytest.mark.slow
 def test_the_list_has_a_line_for_it(published, capsys):
     _, base = published
     assert command.main(["--list", "--to", str(base)]) == 0

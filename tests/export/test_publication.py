@@ -51,6 +51,7 @@ def run_of(run, model, folder):
     return folder
 
 
+@pytest.mark.slow
 class TestFirstVersion:
     """It brings the examination of its folder."""
 

@@ -185,6 +185,7 @@ class TestAPlainKerasCitizen:
         again = keras_pipeline.load_model(tmp_path / "further.keras")
         close(again(TEXTS), model(TEXTS))
 
+    @pytest.mark.slow
     def test_weights_and_datasets_are_keras_own(self, model):
         batches = tf.data.Dataset.from_tensor_slices((TEXTS, [2, 0])).batch(2)
         first = model.evaluate(TEXTS[:1], [2], verbose=0)[0]

@@ -17,6 +17,7 @@ from serving.client import __main__ as cli
 class TestAServerThatIsAway:
     """A job waits for it as long as it was told to, and only where waiting helps."""
 
+    @pytest.mark.slow
     def test_a_job_outlasts_a_restart(self, start, saved_models, here, capfd):
         """The server goes away amid the job and comes back after two seconds, at the same port."""
         saved_models.publish(3, here / "tiny")
