@@ -23,11 +23,12 @@ GOOD: Final = (
     Example("Still waiting on hold after two hours, this is ridiculous", "negative", "a complaint"),
     Example("@airline you lost my bag AGAIN!!! so angry", "negative", "names, capitals, marks"),
     Example("New phone comes out in March", "neutral", "a plain fact"),
-    Example("I used to hate this phone, but now I love it", "positive", "then and now"),
+    Example("The service was not good", "negative", "a negation"),
 )
 HARD: Final = (
     Example("Yeah right, best customer service ever", "negative", "irony"),
     Example("The film was not bad at all", "positive", "a negation turned round"),
+    Example("I used to hate this phone, but now I love it", "positive", "then and now"),
     Example("killed it on stage tonight", "positive", "slang"),
     Example("أنا أحب هذا", "positive", "another language: nothing is known"),
 )
