@@ -5,7 +5,9 @@ downloaded. model2vec's own classifier trains with PyTorch; its documentation sh
 of `StaticModel.encode`, as here. Raw tweets, as its tokenizer takes them; balanced classes, as TF-IDF's.
 """
 
+from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +25,13 @@ Array = np.ndarray[Any, Any]
 
 def is_installed() -> bool:
     """Whether the package and the encoder's files are there."""
-    return find_spec("model2vec") is not None and find_encoder() is not None
+    return find_spec("model2vec") is not None and _encoder() is not None
+
+
+@cache
+def _encoder() -> Path | None:
+    """Looked for once: its 90 MB are checked by their sha256."""
+    return find_encoder()
 
 
 class Model2Vec:
@@ -32,7 +40,7 @@ class Model2Vec:
     def __init__(self) -> None:
         from model2vec import StaticModel  # noqa: PLC0415 (an optional package)
 
-        path = find_encoder()
+        path = _encoder()
         assert path is not None
         self._vectors = StaticModel(*read_encoder(path))
         self._classifier: Pipeline = make_pipeline(

@@ -223,7 +223,7 @@ def pass_gate(
         expected,
         split,
         checks=[
-            *(c for c in CHECKS if {SERVER: bool(asked), EXPLAIN: explains}.get(c, True)),
+            *(check for check in CHECKS if _is_made(check, asked=bool(asked), explains=explains)),
             *([SPEED] if budget else []),
         ],
         difference=difference,
@@ -236,6 +236,10 @@ def pass_gate(
         speed=speed,
         seconds_by_check=seconds.rounded(),
     )
+
+
+def _is_made(check: str, *, asked: bool, explains: bool) -> bool:
+    return {SERVER: asked, EXPLAIN: explains}.get(check, True)
 
 
 class _Seconds:

@@ -33,7 +33,12 @@ from keras_pipeline.fit.start import take_over, tell_lacking_words
 from keras_pipeline.fit.words.encoder_files import ENCODER_SUFFIX
 from keras_pipeline.fit.words.encoder_vectors import encoder_vectors
 from keras_pipeline.fit.words.vocabulary import adapt_vectorizer, forget_rare_words
-from keras_pipeline.fit.words.word_scores import MOST_CLASSES, MOST_ROWS, fit_word_scores
+from keras_pipeline.fit.words.word_scores import (
+    MOST_CLASSES,
+    MOST_ROWS,
+    fit_word_scores,
+    logarithms,
+)
 from keras_pipeline.fit.words.word_vectors import WordVectors, read_word_vectors
 from keras_pipeline.layers.cpu_bidirectional import CpuBidirectional
 from keras_pipeline.layers.expressive_tweet_cleaner import ExpressiveTweetCleaner
@@ -241,7 +246,7 @@ def _in_float32(
     answers = np.concatenate([plain(ids, training=False) for ids, _, _ in batches])
     if scored:
         return _with_word_scores(plain, words, (data.train, watched, answers), config)
-    calibration = _calibration(np.log(np.maximum(answers, 1e-30)), watched, config)
+    calibration = _calibration(logarithms(answers), watched, config)
     if calibration is not None:
         fold_temperature(plain.layers[-1], calibration.temperature)
     return plain, calibration

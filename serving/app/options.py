@@ -10,6 +10,7 @@ from export.signatures import MODEL_NAME
 from export.start.command_line import Parser, number, path, word
 
 PROGRAM: Final = "python -m serving.app"
+_path: Final = path("name a file or folder")
 _EPILOG: Final = "Ctrl-C ends the page, and the server too where this command started it."
 
 
@@ -106,7 +107,7 @@ def _add_model(group: Any) -> None:
     )
     add(
         "--model-base-path",
-        type=path("name a file or folder"),
+        type=_path,
         metavar="DIR",
         help="folder with a child for each version (default: models/NAME)",
     )
@@ -125,14 +126,14 @@ def _add_page(group: Any) -> None:
     add("--host", type=word, default="localhost", help="address that the page listens at")
     add(
         "--runs",
-        type=path("name a file or folder"),
+        type=_path,
         default="runs",
         metavar="DIR",
         help="folder of runs, for pictures",
     )
     add(
         "--corrections",
-        type=path("name a file or folder"),
+        type=_path,
         default="data/corrections.csv",
         metavar="FILE",
         help="CSV file that gets what people correct, for --data of a training",

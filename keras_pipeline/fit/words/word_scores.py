@@ -118,12 +118,18 @@ def fit_word_scores(
         drawn = np.random.default_rng(seed).choice(len(train), MOST_ROWS, replace=False)
         train = train.take(np.sort(drawn))
     scores = _regression(words, train)
-    trust, share = _best_scales(answers, scores, validation)
-    watched = trust * (_logarithms(answers) + share * scores.logits(validation))
+    network, said = logarithms(answers), scores.logits(validation)
+    trust, share = _best_scales(network, said, validation)
+    watched = trust * (network + share * said)
     if len(train) + len(validation) <= MOST_ROWS:
         train += dataclasses.replace(validation, weights=_weights_by_class(train, validation))
         scores = _regression(words, train)
     return dataclasses.replace(scores.scaled(trust, share), watched=watched)
+
+
+def logarithms(answers: Array) -> Array:
+    """Of probabilities, `[rows, classes]`: finite ones, also of 0."""
+    return np.log(np.maximum(answers, 1e-30))
 
 
 class _Pieces:
@@ -237,10 +243,8 @@ def _weights_by_class(rows: TokenRows, others: TokenRows) -> Array:
     return mean[_labels(others)].astype(np.float32)
 
 
-def _best_scales(answers: Array, scores: Scores, rows: TokenRows) -> tuple[float, float]:
+def _best_scales(network: Array, said: Array, rows: TokenRows) -> tuple[float, float]:
     """Trust in the network and the words' share beside it, by the loss on `rows` and how likely each was."""
-    network = _logarithms(answers)
-    said = scores.logits(rows)
     targets, weights = rows.targets.numpy(), rows.weights.numpy()
 
     def loss(trust: float, share: float) -> float:
@@ -255,10 +259,6 @@ def _best_scales(answers: Array, scores: Scores, rows: TokenRows) -> tuple[float
     scales = [(trust, share) for trust in _TRUSTS for share in _SHARES]
     trust, share = min(scales, key=lambda scale: loss(*scale))
     return float(trust), float(share)
-
-
-def _logarithms(answers: Array) -> Array:
-    return np.log(np.maximum(answers, 1e-30))
 
 
 def _counts(rows: TokenRows, words: int) -> Any:
