@@ -79,7 +79,16 @@ class TrainConfig:
         "negative, neutral and positive and the texts English",
     )
     soft_weight: float = _setting(
-        0.7, "share of the teacher in a row's target, where there are soft labels", above=0, below=1
+        0.7,
+        "share of the teacher in a row's target, where there are soft labels, or that of the networks of --distill",
+        above=0,
+        below=1,
+    )
+    distill: int = _setting(
+        0,
+        "networks of other seeds that are trained first: the model learns their mean answer, too, to the table's "
+        "rows and those of --unlabelled; 0: none",
+        least=0,
     )
     vocabulary_size: int = _setting(20_000, "words known, padding and unknown included", least=3)
     least_word_count: int = _setting(

@@ -24,10 +24,15 @@ CORPUS_SHA256: Final = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f
 OTHER_FILES: Final = ("embeddings", "soft_labels", "start_from")
 """Attributes of a `DataSource` that name a file beside the table."""
 
-FILE_LISTS: Final = ("more_paths", "validation_paths", "test_paths")
+FILE_LISTS: Final = ("more_paths", "validation_paths", "test_paths", "unlabelled_paths")
 """Attributes that hold several."""
 
 DEFAULT_TEXT, DEFAULT_LABEL = "text", "sentiment"
+_OPTIONS: Final = {
+    "validation_paths": "validation-data",
+    "test_paths": "test-data",
+    "unlabelled_paths": "unlabelled",
+}
 _USUAL_TEXTS: Final = frozenset(
     ["tweet", "content", "sentence", "review", "comment", "message", "body"]
 )
@@ -51,6 +56,7 @@ class DataSource:
         more_paths: further files of the same table.
         validation_paths: a table whose rows, all of them, are the validation part.
         test_paths: a table whose rows, all of them, are the test part.
+        unlabelled_paths: files of further texts, of whatever label or none, see `keras_pipeline.table.unlabelled`.
         text_column: name of the column that holds raw tweets.
         label_column: name of the column that holds the labels.
         span_column: name of the column that holds the part of the text which carries its sentiment;
@@ -84,6 +90,7 @@ class DataSource:
     more_paths: tuple[Path, ...] = ()
     validation_paths: tuple[Path, ...] = ()
     test_paths: tuple[Path, ...] = ()
+    unlabelled_paths: tuple[Path, ...] = ()
     label_map: str | None = None
     drop_unknown_labels: bool = False
     embeddings: Path | None = None
@@ -133,20 +140,21 @@ class DataSource:
         """All files that hold labelled rows."""
         return (*self.paths(), *self.validation_paths, *self.test_paths)
 
-    def found_columns(self, header: Sequence[str]) -> tuple[str, str]:
+    def found_columns(self, header: Sequence[str], *, labelled: bool = True) -> tuple[str, ...]:
         """The columns of texts and labels in a table: as named, or where nobody named one, the only usual name.
 
         Args:
             header: names of the table's columns.
+            labelled: whether the labels are asked for; else the texts alone.
 
         Example:
         >>> DataSource(Path("a.csv")).found_columns(["id", "tweet", "label"])
         ('tweet', 'label')
         """
-        return (
-            _found(self.text_column, DEFAULT_TEXT, _USUAL_TEXTS, header),
-            _found(self.label_column, DEFAULT_LABEL, _USUAL_LABELS, header),
-        )
+        text = _found(self.text_column, DEFAULT_TEXT, _USUAL_TEXTS, header)
+        if not labelled:
+            return (text,)
+        return text, _found(self.label_column, DEFAULT_LABEL, _USUAL_LABELS, header)
 
     def sha256(self) -> dict[str, str]:
         """Checksum of each file, so that a resumed run notices other data."""
@@ -173,16 +181,16 @@ def find_source(
         UserError: none of them is there, or the bundled corpus is not the file it should be.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    for name in ("validation_paths", "test_paths"):
+    for name, option in _OPTIONS.items():
         if given.get(name):
-            given[name] = _files(given[name], name.replace("_paths", "-data"))
+            given[name] = _files(given[name], option)
     if data is not None:
         first, *more = _files([data] if isinstance(data, (str, Path)) else data, "data")
         return DataSource(first, more_paths=tuple(more), **given)  # type: ignore[arg-type]
     if KAGGLE_FILE.is_file():
         return DataSource(KAGGLE_FILE, **given)  # type: ignore[arg-type]
     # The corpus is what it is: its columns and encoding are known, whatever the options say.
-    teaching = {name: given[name] for name in OTHER_FILES if name in given}
+    teaching = {name: given[name] for name in (*OTHER_FILES, "unlabelled_paths") if name in given}
     return DataSource(find_corpus(), encoding="latin-1", **teaching)  # type: ignore[arg-type]
 
 

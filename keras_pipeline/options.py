@@ -133,6 +133,11 @@ def add_teaching_options(parser: argparse.ArgumentParser) -> None:
         help="a teacher's probabilities: a column for each class, and the text or id column; "
         "texts that the table does not have are learned from, too",
     )  # fmt: skip
+    group.add_argument(
+        "--unlabelled", nargs="+", metavar="FILE",
+        help="more texts, in files like those of --data; the networks of --distill tell what they mean, so no label "
+        "is needed or looked at",
+    )  # fmt: skip
 
 
 def data_source_of(options: argparse.Namespace) -> DataSource:
@@ -154,6 +159,7 @@ def data_source_of(options: argparse.Namespace) -> DataSource:
         quotes=not options.no_quotes,
         validation_paths=getattr(options, "validation_data", None),
         test_paths=getattr(options, "test_data", None),
+        unlabelled_paths=getattr(options, "unlabelled", None),
         label_map=options.label_map,
         drop_unknown_labels=options.drop_unknown_labels,
         # Only training reads them: evaluation has no such options.

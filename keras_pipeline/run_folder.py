@@ -5,6 +5,7 @@ config.json      settings
 intent.json      what else was asked    these three are written first
 data.json        which rows
 checkpoint.npz   the last epoch     while training; gone when the run has finished
+members/         the networks of --distill and what they say: likewise
 jax/             what the process that trains on JAX is given, makes and compiles: likewise
 failed.json      why it cannot go on, where it cannot
 model.keras      the model          these appear at the end, each in one step,
@@ -18,6 +19,7 @@ saved_model/     the model to serve, which has passed the gate but for its quali
 import contextlib
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +68,11 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
     def checkpoint(self) -> Path:
         """State after the last finished epoch."""
         return self.path / "checkpoint.npz"
+
+    @property
+    def members(self) -> Path:
+        """Networks that are trained first, and what they say."""
+        return self.path / "members"
 
     @property
     def model(self) -> Path:
@@ -220,6 +227,11 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
             with contextlib.suppress(DiskError):
                 self.write("failed.json", json_text({"reason": str(error)}))
             raise
+
+    def finish(self) -> None:
+        """Remove what was needed to go on; the checkpoint last, for by it a run is unfinished."""
+        shutil.rmtree(self.members, ignore_errors=True)
+        self.checkpoint.unlink(missing_ok=True)
 
     def write(self, name: str, text: str) -> None:
         """Write a text file of the run in one step.

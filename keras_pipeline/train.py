@@ -119,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Trained; {shown(hosts.addresses[0])} judges and exports")
         return 0
     asked = _resumed(options) if options.resume else _fresh(options)
+    _check_distill(asked, hosts)
     if asked.run is not None and asked.run.is_finished:
         print(f"Nothing to do: {shown(str(asked.run.path))} is finished.")
         return 0
@@ -206,6 +207,20 @@ def _budget(intent: Intent) -> Budget | None:
         raise UserError(str(error)) from None
 
 
+def _check_distill(asked: _Asked, hosts: Hosts | None) -> None:
+    """Before anything is made: what needs the networks of `--distill`, and what does not go with them."""
+    if asked.source.unlabelled_paths and not asked.config.distill:
+        raise UserError(
+            "`--unlabelled` needs networks that tell what the texts mean; name how many by --distill, such as "
+            f"--distill 4. Received: unlabelled={asked.source.unlabelled_paths[0]}, distill=0"
+        )
+    if hosts is not None and asked.config.distill:
+        raise UserError(
+            "`--hosts` train one network together, and `--distill` needs several; leave one out. "
+            f"Received: hosts={len(hosts.addresses)}, distill={asked.config.distill}"
+        )
+
+
 def _check_tensorboard(options: argparse.Namespace) -> None:
     """TensorFlow 2.21 no longer brings TensorBoard along."""
     if options.tensorboard and find_spec("tensorboard") is None:
@@ -221,6 +236,7 @@ def _resumed(options: argparse.Namespace) -> _Asked:
         "data",
         "validation_data",
         "test_data",
+        "unlabelled",
         *OTHER_FILES,
         "publish",
         "no_export",
@@ -273,7 +289,11 @@ def _train(
     from keras_pipeline import training  # noqa: PLC0415
 
     with run.noting_failure():
-        fitted = training.fit_run(run, data, tensorboard=intent.tensorboard, hosts=hosts)
+        try:
+            fitted = training.fit_run(run, data, tensorboard=intent.tensorboard, hosts=hosts)
+        except KeyboardInterrupt:  # before there was a network to judge
+            print(_how_to_go_on(run))
+            return None
     start = data.source.start_from
     ancestor = None if start is None else read_run(start.parent)
     hashes: Any = data.learned_from(text_hashes)
@@ -298,9 +318,16 @@ def _train(
     path = shown(str(run.path))
     print(f"\n{evaluation.table()}\n\nRun saved: {path} (report.md, model.keras, metrics.json)")
     if fitted.interrupted:
-        print(f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {path}")
+        print(_how_to_go_on(run))
         return None
     return fitted.model
+
+
+def _how_to_go_on(run: RunFolder) -> str:
+    return (
+        "Interrupted. Go on: python -m keras_pipeline.train --resume "
+        f"--output {shown(str(run.path))}"
+    )
 
 
 def _finish(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) -> int:
@@ -312,7 +339,7 @@ def _finish(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
     except ExportError as error:
         refused = error
     # Not after Ctrl-C, which goes past here: such a run is to be resumed.
-    run.checkpoint.unlink(missing_ok=True)
+    run.finish()
     if refused is not None:
         saved = f"The run itself is saved in {shown(str(run.path))}."
         print(f"error: {refused.shown()} {saved}", file=sys.stderr)

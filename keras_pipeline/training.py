@@ -10,7 +10,9 @@ import io
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +28,7 @@ from keras_pipeline.fit.devices import (
     limit_op_threads,
     make_reproducible,
 )
+from keras_pipeline.fit.distill.taught_rows import taught_rows
 from keras_pipeline.fit.fitting import Fitted, fit
 from keras_pipeline.fit.memory import explain_shortage
 from keras_pipeline.fit.on_jax.hosts import Hosts
@@ -42,7 +45,13 @@ from keras_pipeline.table.printed import Cells, text_table
 from keras_pipeline.table.soft_labels import read_soft_labels
 from keras_pipeline.table.splits import Splits, split
 from keras_pipeline.table.stored_texts import Texts
-from keras_pipeline.table.training_rows import TextRows, training_rows, validation_rows
+from keras_pipeline.table.training_rows import (
+    TextRows,
+    training_rows,
+    validation_rows,
+    weights_by_class,
+)
+from keras_pipeline.table.unlabelled import read_unlabelled
 
 PACKAGES: Final = ("tensorflow", "keras", "numpy")
 
@@ -61,6 +70,7 @@ class TrainingData:
         train: what to learn from, with what a teacher adds.
         validation: what early stopping watches.
         account: rows of a table that tell what is in `train` beside the training part.
+        unlabelled: further texts, of which the networks of `--distill` tell what they mean.
     """
 
     source: DataSource
@@ -69,6 +79,7 @@ class TrainingData:
     train: TextRows
     validation: TextRows
     account: Cells
+    unlabelled: Texts | None = None
 
     def test(self) -> tuple[Array, Array]:
         """The test part, in memory: texts `[rows]` str, class ids `[rows]`."""
@@ -102,13 +113,26 @@ class TrainingData:
             ["kept out of train: in the examination", len(self.train) - len(train)],
             ["kept out of validation: in the examination", len(self.validation) - len(validation)],
         ]
+        more = self.unlabelled
+        if more is not None:
+            more = more[np.flatnonzero(~np.isin(hash_of(more), hashes))]
+            account += [
+                ["kept out of unlabelled: likewise", len(self.unlabelled or ()) - len(more)]
+            ]
         return dataclasses.replace(
-            self, train=train, validation=validation, account=[*self.account, *account]
+            self,
+            train=train,
+            validation=validation,
+            unlabelled=more,
+            account=[*self.account, *account],
         )
 
     def learned_from(self, hash_of: Hash) -> Array:
         """Hashes of all texts that the model learns from, directly or by early stopping: `[n] int64`."""
-        return np.concatenate([hash_of(self.train.texts), hash_of(self.validation.texts)])
+        parts = [self.train.texts, self.validation.texts]
+        if self.unlabelled is not None:
+            parts.append(self.unlabelled)
+        return np.concatenate([hash_of(texts) for texts in parts])
 
 
 def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
@@ -130,7 +154,11 @@ def read_data(source: DataSource, config: TrainConfig) -> TrainingData:
             flush=True,
         )
     train, account = training_rows(tweets, splits, config, soft)
-    return TrainingData(source, tweets, splits, train, validation_rows(tweets, splits), account)
+    unlabelled = read_unlabelled(source, tweets)
+    if unlabelled is not None:
+        account = [*account, ["further rows, without a label", len(unlabelled)]]
+    validation = validation_rows(tweets, splits)
+    return TrainingData(source, tweets, splits, train, validation, account, unlabelled)
 
 
 def fit_run(
@@ -146,25 +174,41 @@ def fit_run(
     limit_op_threads()
     if config.backend == "jax":
         leave_gpus()
-    make_reproducible(config.seed)
     strategy = choose_strategy()
     print(text_table(["", ""], data.table()))
     path = data.source.start_from
     start = None if path is None else load_model(path)
     where = "JAX" if config.backend == "jax" else describe(strategy)
     print(f"\nTraining on {where}, at most {config.epochs} epochs", flush=True)
-    with explain_shortage(config):
+
+    def fit_on(train: TextRows, settings: TrainConfig, checkpoint: Path, **more: Any) -> Fitted:
+        make_reproducible(settings.seed)
         return fit(
-            data.train,
+            train,
             data.validation,
-            config,
-            checkpoint=run.checkpoint,
+            settings,
+            checkpoint=checkpoint,
             embeddings=data.source.embeddings,
             start=start,
             strategy=strategy,
-            tensorboard=run.path / "tensorboard" if tensorboard else None,
-            hosts=hosts,
+            **more,
         )
+
+    logs = run.path / "tensorboard" if tensorboard else None
+    with explain_shortage(config):
+        train = data.train
+        if config.distill:
+            train = taught_rows(
+                train,
+                data.validation,
+                unlabelled=data.unlabelled,
+                class_weights=weights_by_class(data.splits, config),
+                config=config,
+                folder=run.members,
+                fit=partial(fit_on, train),
+            )
+            print("\nThe model that learns from them", flush=True)
+        return fit_on(train, config, run.checkpoint, tensorboard=logs, hosts=hosts)
 
 
 def coverage_of(fitted: Fitted, data: TrainingData) -> Coverage:

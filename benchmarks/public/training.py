@@ -72,7 +72,7 @@ def _train(table: PublicTable, config: TrainConfig, folder: Path, rows: int | No
     with RunFolder.create(folder, dataclasses.replace(config, labels=names), source) as run:
         model = training.fit_run(run, data, tensorboard=False).model
         model.save(run.model)
-        run.checkpoint.unlink(missing_ok=True)
+        run.finish()
     texts = table.scored_rows()["text"].to_numpy(dtype=object)
     answers = model.predict(texts, batch_size=512, verbose=0).argmax(axis=1)
     scores = table.score([names[answer] for answer in answers])

@@ -37,13 +37,16 @@ _MENDED: Final = (
 _QUOTE_NONE: Final = 3  # csv.QUOTE_NONE, as pandas wants it
 
 
-def read_chunks(path: Path, source: DataSource, rows: int = CHUNK_ROWS) -> Iterator[pd.DataFrame]:
+def read_chunks(
+    path: Path, source: DataSource, rows: int = CHUNK_ROWS, *, labelled: bool = True
+) -> Iterator[pd.DataFrame]:
     """The file piece by piece, all its columns; NaN for an empty cell.
 
     Args:
         path: one of the source's files.
         source: how to read it.
         rows: of a piece.
+        labelled: whether it must have the column of labels, too.
 
     Raises:
         UserError: no such file, or none of a kind that is known; a column missing; bytes that do not decode.
@@ -51,9 +54,12 @@ def read_chunks(path: Path, source: DataSource, rows: int = CHUNK_ROWS) -> Itera
     with _opened(path) as file:
         start = start_of(file)
         if kind_of(path.name, start) == CSV:
-            yield from _csv(path, file, start, source, rows)
+            chunks = _csv(path, file, start, source, rows, labelled=labelled)
         else:
-            yield from _records(path, file, start, source, rows)
+            chunks = _records(path, file, start, source, rows)
+        for chunk in chunks:
+            check_columns(chunk, path, source, labelled=labelled)
+            yield chunk
 
 
 @contextmanager
@@ -75,11 +81,11 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
 
 
 def _csv(
-    path: Path, file: BinaryIO, start: bytes, source: DataSource, rows: int
+    path: Path, file: BinaryIO, start: bytes, source: DataSource, rows: int, *, labelled: bool
 ) -> Iterator[pd.DataFrame]:
     refuse_what_is_no_text(path, start, source.encoding)
     with explain_csv_errors(path, source.encoding):
-        options = _csv_options(path, start, source)
+        options = _csv_options(path, start, source, labelled=labelled)
         # Every column is parsed, though two are kept: asked for two, pandas would not notice a row with
         # a delimiter too many.
         with pd.read_csv(
@@ -87,17 +93,16 @@ def _csv(
         ) as reader:
             for chunk in reader:
                 check_width(chunk, path, _MENDED)
-                check_columns(chunk, path, source)
                 yield chunk
 
 
-def _csv_options(path: Path, start: bytes, source: DataSource) -> dict[str, Any]:
+def _csv_options(path: Path, start: bytes, source: DataSource, *, labelled: bool) -> dict[str, Any]:
     names, quotes = source.columns, source.quotes
     text = start.decode(source.encoding, errors="replace")
     delimiter = source.delimiter or find_delimiter(
         text,
         path.name,
-        wanted=() if names else (source.text_column, source.label_column),
+        wanted=() if names else (source.text_column, source.label_column)[: 1 + labelled],
         width=len(names) if names else None,
         quotes=quotes,
     )
@@ -117,6 +122,4 @@ def _records(
         )
     records = Records(file, str(path), kind_of(path.name, start))
     while piece := list(islice(records, rows)):
-        chunk = pd.DataFrame(piece, columns=records.header, dtype=object).replace("", np.nan)
-        check_columns(chunk, path, source)
-        yield chunk
+        yield pd.DataFrame(piece, columns=records.header, dtype=object).replace("", np.nan)

@@ -53,15 +53,20 @@ def explain_csv_errors(path: Path, encoding: str) -> Iterator[None]:
         ) from None
 
 
-def check_columns(chunk: pd.DataFrame, path: Path, source: "DataSource") -> None:
-    """Refuse a table without the two columns.
+def check_columns(
+    chunk: pd.DataFrame, path: Path, source: "DataSource", *, labelled: bool = True
+) -> None:
+    """Refuse a table without the two columns; or without the one of texts, where labels are not asked for.
 
     Raises:
         UserError: as told.
     """
-    text, label = source.found_columns(list(chunk))
-    wanted = {"text-column": text, "label-column": label}
-    missing = [f"`{name}` (--{option})" for option, name in wanted.items() if name not in chunk]
+    wanted = source.found_columns(list(chunk), labelled=labelled)
+    missing = [
+        f"`{name}` (--{option})"
+        for option, name in zip(("text-column", "label-column"), wanted, strict=False)
+        if name not in chunk
+    ]
     if missing:
         named = ", ".join(f"`{name}`" for name in list(chunk)[:20])
         mended = "; --delimiter tells what parts them" if len(chunk.columns) == 1 else ""

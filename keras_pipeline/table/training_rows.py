@@ -65,10 +65,7 @@ def training_rows(
         config: class weights, spans and the teacher's share.
         soft: a teacher's answers.
     """
-    classes = range(len(tweets.label_names))
-    weights = np.array([splits.class_weights[label] for label in classes], np.float32)
-    if not config.class_weights:
-        weights = np.ones_like(weights)
+    weights = weights_by_class(splits, config)
     rows = _labelled(tweets.texts[splits.train], tweets.labels[splits.train], weights)
     account: list[list[object]] = []
     if soft is not None:
@@ -123,30 +120,46 @@ def _spans(tweets: Tweets, splits: Splits) -> tuple[Texts, Array]:
     return tweets.spans[rows], tweets.labels[rows]
 
 
-def _mixed(
-    rows: TextRows, tweets: Tweets, splits: Splits, soft: SoftLabels, share: float
-) -> tuple[TextRows, int]:
-    """Training rows with the teacher's answers mixed into their labels, and how many got one.
+def mixed_with(targets: Array, answers: Array, share: float) -> Array:
+    """Labels with a teacher's answers in them: `[rows, classes] float32` both.
 
     Cross-entropy is linear in the target, so that the mixed target's loss is the mix of the losses.
     """
+    return ((1 - share) * targets + share * answers).astype(np.float32)
+
+
+def answered_rows(texts: Texts, answers: Array, class_weights: Array, share: float) -> TextRows:
+    """Texts that have no label but a teacher's answer.
+
+    They have the soft part of a labelled row's loss: `share` times the expected class weight.
+    """
+    return TextRows(texts, answers, share * (answers @ class_weights))
+
+
+def weights_by_class(splits: Splits, config: TrainConfig) -> Array:
+    """What a row of each class weighs, `[classes] float32`."""
+    weights = [splits.class_weights[label] for label in range(len(splits.class_weights))]
+    return np.array(weights if config.class_weights else np.ones(len(weights)), np.float32)
+
+
+def _mixed(
+    rows: TextRows, tweets: Tweets, splits: Splits, soft: SoftLabels, share: float
+) -> tuple[TextRows, int]:
+    """Training rows with the teacher's answers mixed into their labels, and how many got one."""
     position = soft.match(_keys(tweets, soft)[splits.train])
     taught = position >= 0
     targets = rows.targets.copy()
-    targets[taught] = (1 - share) * targets[taught] + share * soft.probabilities[position[taught]]
+    answers = soft.probabilities[position[taught]]
+    targets[taught] = mixed_with(targets[taught], answers, share)
     return dataclasses.replace(rows, targets=targets), int(taught.sum())
 
 
 def _unlabelled(soft: SoftLabels, tweets: Tweets, class_weights: Array, share: float) -> TextRows:
-    """Tweets that only the teacher knows; none that stands, once cleaned, in the table.
-
-    They have the soft part of a labelled row's loss: `share` times the expected class weight.
-    """
+    """Tweets that only the teacher knows; none that stands, once cleaned, in the table."""
     keys = soft.keys if soft.by == "text" else soft.keys[:0]
     lengths, twins = measure(keys)
     new = np.flatnonzero((lengths >= SHORTEST_CLEANED) & ~np.isin(twins, tweets.twins))
-    probabilities = soft.probabilities[new]
-    return TextRows(keys[new], probabilities, share * (probabilities @ class_weights))
+    return answered_rows(keys[new], soft.probabilities[new], class_weights, share)
 
 
 def _keys(tweets: Tweets, soft: SoftLabels) -> Texts:

@@ -122,7 +122,6 @@ def test_ctrl_c_saves_what_was_learned_and_says_so(tiny_options, tmp_path, monke
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_ctrl_c_during_the_export_is_resumed(tiny_options, tmp_path, monkeypatch):
     """What training made stays, and the export is done again from it, as it was asked."""
     run = tmp_path / "run"
