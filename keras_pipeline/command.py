@@ -23,9 +23,19 @@ class _Command(NamedTuple):
 
 
 _TRAINING: Final = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib")
+_TAUGHT: Final = (*_TRAINING, "keras_hub")
 
 COMMANDS: Final = {
     "train": _Command("keras_pipeline.train", "from a table of texts to a trained run", _TRAINING),
+    "best": _Command(
+        "keras_pipeline.best",
+        "the best model: a teacher, then a run taught by it",
+        _TAUGHT,
+        "teacher",
+    ),
+    "teacher": _Command(
+        "keras_pipeline.teacher", "a teacher's soft labels alone, for train", _TAUGHT, "teacher"
+    ),
     "evaluate": _Command(
         "keras_pipeline.evaluate", "figures and a report of a run, on any labelled table", _TRAINING
     ),

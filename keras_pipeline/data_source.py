@@ -156,6 +156,11 @@ class DataSource:
             return (text,)
         return text, _found(self.label_column, DEFAULT_LABEL, _USUAL_LABELS, header)
 
+    def of_texts(self) -> "DataSource":
+        """How the unlabelled files are read: as the table, but that the bundled corpus alone is Latin-1."""
+        is_corpus = self.path.name == Path(CORPUS_FILE).name
+        return dataclasses.replace(self, encoding="utf-8") if is_corpus else self
+
     def sha256(self) -> dict[str, str]:
         """Checksum of each file, so that a resumed run notices other data."""
         return {name: sha256_of(path) for name, path in self.files().items()}

@@ -25,7 +25,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         choices=sorted(PRESETS),
         default="default",
         help="settings to start from; notebook: those of the notebook this replaces; transfer: those that "
-        "suit --embeddings and --soft-labels (default: default)",
+        "suit --embeddings; taught: those that suit --soft-labels of many texts (default: default)",
     )
     for field in TrainConfig.option_fields():
         described = f"{field.metadata['help']} (default: {_shown(field.default)})"

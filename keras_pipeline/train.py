@@ -52,7 +52,7 @@ EXIT_NOT_EXPORTED: Final = 1
 DEFAULT_FOLDER: Final = Path("models") / MODEL_NAME
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """What a run shall do; `run` is there already where one is resumed."""
 
     run: RunFolder | None
@@ -61,11 +61,12 @@ class _Asked(NamedTuple):
     intent: Intent
 
 
-def _parser() -> Parser:
-    parser = Parser(
-        prog="python -m keras_pipeline.train",
-        description="Train and evaluate a graph from a table of texts; publish it where asked to.",
-    )
+def make_parser(
+    prog: str = "python -m keras_pipeline.train",
+    description: str = "Train and evaluate a graph from a table of texts; publish it where asked to.",
+) -> Parser:
+    """The options of training, for this command and for those around it."""
+    parser = Parser(prog=prog, description=description)
     parser.add_argument(
         "--output",
         type=Path,
@@ -112,14 +113,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 2 for bad input; 1 if the export failed or was refused, or a disk; 130 after Ctrl-C.
     """
     began_at = perf_counter()
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     hosts = _hosts(options)
     if hosts is not None and hosts.index:
         help_others(hosts)
         print(f"Trained; {shown(hosts.addresses[0])} judges and exports")
         return 0
-    asked = _resumed(options) if options.resume else _fresh(options)
-    _check_distill(asked, hosts)
+    asked = _resumed(options) if options.resume else checked(options)
     if asked.run is not None and asked.run.is_finished:
         print(f"Nothing to do: {shown(str(asked.run.path))} is finished.")
         return 0
@@ -149,8 +149,12 @@ def _hosts(options: argparse.Namespace) -> Hosts | None:
     return hosts
 
 
-def _fresh(options: argparse.Namespace) -> _Asked:
-    """Check everything that needs no TensorFlow; the run's folder is made once the data is read."""
+def checked(options: argparse.Namespace) -> Asked:
+    """Check everything that needs no TensorFlow; the run's folder is made once the data is read.
+
+    Raises:
+        UserError: something that was asked for cannot be done.
+    """
     from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
 
     config = config_of(options)
@@ -175,7 +179,7 @@ def _fresh(options: argparse.Namespace) -> _Asked:
         warmup_batches=options.warmup_batches or (),
         require_speed=options.require_speed and options.require_speed.words,
     )
-    return _Asked(None, config, source, intent)
+    return _check_distill(Asked(None, config, source, intent), options.hosts)
 
 
 def _check_publication(to: Path | None) -> None:
@@ -207,7 +211,7 @@ def _budget(intent: Intent) -> Budget | None:
         raise UserError(str(error)) from None
 
 
-def _check_distill(asked: _Asked, hosts: Hosts | None) -> None:
+def _check_distill(asked: Asked, hosts: str | None) -> Asked:
     """Before anything is made: what needs the networks of `--distill`, and what does not go with them."""
     if asked.source.unlabelled_paths and not asked.config.distill:
         raise UserError(
@@ -217,8 +221,9 @@ def _check_distill(asked: _Asked, hosts: Hosts | None) -> None:
     if hosts is not None and asked.config.distill:
         raise UserError(
             "`--hosts` train one network together, and `--distill` needs several; leave one out. "
-            f"Received: hosts={len(hosts.addresses)}, distill={asked.config.distill}"
+            f"Received: hosts={hosts}, distill={asked.config.distill}"
         )
+    return asked
 
 
 def _check_tensorboard(options: argparse.Namespace) -> None:
@@ -230,7 +235,7 @@ def _check_tensorboard(options: argparse.Namespace) -> None:
         )
 
 
-def _resumed(options: argparse.Namespace) -> _Asked:
+def _resumed(options: argparse.Namespace) -> Asked:
     """The run as it was asked: its own settings, its own data, its own end."""
     names = (
         "data",
@@ -253,12 +258,12 @@ def _resumed(options: argparse.Namespace) -> _Asked:
         )
     run = RunFolder.reopen(options.output)
     print(f"Resuming {shown(str(run.path))}")
-    asked = _Asked(run, run.config(), run.source(), run.intent())
+    asked = Asked(run, run.config(), run.source(), run.intent())
     hosts_of(options.hosts, options.host_index, asked.config.backend)
     check_backend(asked.config.backend, tensorboard=asked.intent.tensorboard)
     _check_publication(asked.intent.publish_to)
     _budget(asked.intent)
-    return asked
+    return _check_distill(asked, options.hosts)
 
 
 def _apart(data: "TrainingData", to: Path) -> "TrainingData":

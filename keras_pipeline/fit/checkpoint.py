@@ -34,14 +34,16 @@ _DAMAGES: Final = (
 
 
 class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
-    """Keras's EarlyStopping on validation loss, whose memory can be saved and given back.
+    """Keras's EarlyStopping, whose memory can be saved and given back.
 
     Args:
-        patience: epochs without a better validation loss before training stops.
+        patience: epochs without a better figure before training stops.
+        monitor: which figure.
+        mode: `min` or `max`, what is better.
     """
 
-    def __init__(self, patience: int) -> None:
-        super().__init__(monitor="val_loss", patience=patience, restore_best_weights=True)
+    def __init__(self, patience: int, monitor: str = "val_loss", mode: str = "min") -> None:
+        super().__init__(monitor, patience=patience, mode=mode, restore_best_weights=True)
         self._restored: dict[str, Any] = {}
 
     def memory(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 CSV with any delimiter goes through pandas; JSON Lines and Parquet through `export.tables`. All may be packed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from io import BufferedReader
 from itertools import islice
@@ -57,9 +57,10 @@ def read_chunks(
             chunks = _csv(path, file, start, source, rows, labelled=labelled)
         else:
             chunks = _records(path, file, start, source, rows)
-        for chunk in chunks:
-            check_columns(chunk, path, source, labelled=labelled)
-            yield chunk
+        with closing(chunks):  # before the file, where the caller wants no more
+            for chunk in chunks:
+                check_columns(chunk, path, source, labelled=labelled)
+                yield chunk
 
 
 @contextmanager
@@ -82,7 +83,7 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
 
 def _csv(
     path: Path, file: BinaryIO, start: bytes, source: DataSource, rows: int, *, labelled: bool
-) -> Iterator[pd.DataFrame]:
+) -> Generator[pd.DataFrame]:
     refuse_what_is_no_text(path, start, source.encoding)
     with explain_csv_errors(path, source.encoding):
         options = _csv_options(path, start, source, labelled=labelled)
@@ -114,7 +115,7 @@ def _csv_options(path: Path, start: bytes, source: DataSource, *, labelled: bool
 
 def _records(
     path: Path, file: BinaryIO, start: bytes, source: DataSource, rows: int
-) -> Iterator[pd.DataFrame]:
+) -> Generator[pd.DataFrame]:
     if source.columns:
         raise UserError(
             f"`--columns` names those of CSV files without a header; leave it out. Received: `{path}`, which "

@@ -23,4 +23,4 @@ def check_files(source: DataSource) -> None:
     for path in source.tables():
         next(read_chunks(path, source, rows=1), None)
     for path in source.unlabelled_paths:
-        next(read_chunks(path, source, rows=1, labelled=False), None)
+        next(read_chunks(path, source.of_texts(), rows=1, labelled=False), None)

@@ -8,6 +8,7 @@ table with the very same text (or the same id, where the file has the table's id
 text that the table does not have is one more tweet to learn from.
 """
 
+import codecs
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,16 +59,19 @@ def read_soft_labels(path: Path, source: DataSource, names: Sequence[str]) -> So
 
     Args:
         path: a CSV with a column for each class, and the text or id column of `source`.
-        source: the labelled table; its column names and encoding are those of the file, too.
+        source: the labelled table; its column names are those of the file, too, and so is its encoding, unless
+            the file begins with UTF-8's mark.
         names: of the classes.
 
     Raises:
         UserError: no such file, no CSV, a column missing, rows of more cells than the header, or numbers
             that are no probabilities.
     """
-    refuse_what_is_no_text(path, start_of_file(path), source.encoding)
-    with explain_csv_errors(path, source.encoding):
-        table = pd.read_csv(path, encoding=source.encoding, **CELLS_AS_TEXT)
+    start = start_of_file(path)
+    encoding = "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else source.encoding
+    refuse_what_is_no_text(path, start, encoding)
+    with explain_csv_errors(path, encoding):
+        table = pd.read_csv(path, encoding=encoding, **CELLS_AS_TEXT)
     check_width(table, path)
     by = _key_column(table, path, source, names)
     column = source.text_column if by == "text" else source.id_column

@@ -32,7 +32,7 @@ def read_unlabelled(source: DataSource, tweets: Tweets) -> StoredTexts | None:
         return None
     before, read, twins = len(tweets.texts.file.view()), 0, [np.zeros(0, np.int64)]
     for path in source.unlabelled_paths:
-        for chunk in read_chunks(path, source, labelled=False):
+        for chunk in read_chunks(path, source.of_texts(), labelled=False):
             column = source.found_columns(list(chunk), labelled=False)[0]
             texts = chunk[column].dropna().to_numpy(dtype=object)
             lengths, hashes = measure(texts)

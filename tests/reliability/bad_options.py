@@ -28,7 +28,7 @@ def attack(folder: Path, words: Sequence[str] = WORDS) -> Iterator[Tally]:
         words: for each option.
     """
     commands: dict[str, tuple[Main, argparse.ArgumentParser, tuple[str, ...]]] = {
-        "train": (train.main, train._parser(), ("--data", "not-there.csv")),
+        "train": (train.main, train.make_parser(), ("--data", "not-there.csv")),
         "evaluate": (evaluate.main, evaluate._parser(), ("not-there",)),
         "export": (export.main, export_parser(), ("not-there",)),
         "client": (client.main, client_options._build_parser(), ("a", *NOBODY)),

@@ -91,7 +91,7 @@ def test_a_file_that_brings_nothing_gets_one_sentence(tmp_path):
             ("--distill", "2", "--backend", "jax", "--hosts", "a:1,b:1", "--host-index", "0"),
             (
                 "`--hosts` train one network together, and `--distill` needs several; leave one out. "
-                "Received: hosts=2, distill=2"
+                "Received: hosts=a:1,b:1, distill=2"
             ),
         ),
     ],
