@@ -31,6 +31,7 @@ RUN_ELSEWHERE = {
 
 MAKE_RUNS = {
     "train": "keras_pipeline.train",
+    "best": "keras_pipeline.best",
     "serve": "serving.up",
     "ask": "serving.client",
     "app": "serving.app",
@@ -116,7 +117,7 @@ def help_of(program: str, _known: dict[str, str] = {}) -> str:  # noqa: B006 (as
 
 
 def needs_more_than_is_here(program: str) -> bool:
-    """The scripts of examples/teacher read an encoder that is not installed for the tests."""
+    """A script of examples/teacher imports fastText for its `--help`, too."""
     return program.startswith("examples/teacher/")
 
 

@@ -17,7 +17,6 @@ from keras_pipeline.table.splits import split
 
 CORPUS = "corpus"
 SEED = TrainConfig().seed
-PHRASE_WORDS = 4
 _ROWS = 2048
 
 
@@ -48,21 +47,6 @@ def _unlabelled(source: str | None) -> np.ndarray[Any, Any]:
         return np.asarray(read_tweets(DataSource(find_corpus(), encoding="latin-1")).texts)
     table = pd.read_csv(source, usecols=["text"], **CELLS_AS_TEXT)
     return table["text"].dropna().to_numpy(object)
-
-
-def phrases_of(texts: Sequence[str], each: int, seed: int = SEED) -> list[str]:
-    """`each` random runs of a tweet's words, three words at least and never all; each once.
-
-    A short tweet of `PHRASE_WORDS` words or fewer gives none.
-    """
-    draw = np.random.default_rng(seed)
-    found = []
-    for words in map(str.split, texts):
-        for _ in range(each if len(words) > PHRASE_WORDS else 0):
-            length = draw.integers(3, len(words))
-            start = draw.integers(0, len(words) - length + 1)
-            found.append(" ".join(words[start : start + length]))
-    return list(dict.fromkeys(found))
 
 
 def words_of(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -75,7 +75,9 @@ def fine_tune(
             verbose=1 if sys.stdout.isatty() else 2,
         )
     model.set_weights(saver.best_weights() or model.get_weights())
-    return [part for part in saver.history if _JUDGED in part]
+    judged = [part for part in saver.history if _JUDGED in part]
+    names = ("val_loss", "val_accuracy", _JUDGED)
+    return [{name: part[name] for name in names} for part in judged]
 
 
 def figures(logits: Array, labels: Array) -> dict[str, float]:
