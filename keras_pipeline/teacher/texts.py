@@ -46,7 +46,7 @@ def phrases_of(texts: Sequence[str], each: int, seed: int) -> list[str]:
 
     Example:
     >>> phrases_of(["so good", "a b c d e"], 1, seed=3)
-    ['b c d e']
+    ['a b c d']
     """
     draw = np.random.default_rng(seed)
     found = []
