@@ -116,9 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     hosts = _hosts(options)
     if hosts is not None and hosts.index:
-        help_others(hosts)
-        print(f"Trained; {shown(hosts.addresses[0])} judges and exports")
-        return 0
+        return _help(hosts)
     asked = _resumed(options) if options.resume else checked(options)
     if asked.run is not None and asked.run.is_finished:
         print(f"Nothing to do: {shown(str(asked.run.path))} is finished.")
@@ -138,6 +136,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             model = _train(run, data, asked.intent, began_at, hosts)
         return EXIT_INTERRUPTED if model is None else _finish(run, model, data, asked.intent)
+
+
+def _help(hosts: Hosts) -> int:
+    """Train with the others; what was learned stands at the first host, also after Ctrl-C here."""
+    first = shown(hosts.addresses[0])
+    if help_others(hosts).interrupted:
+        print(
+            f"interrupted; the others end, too. Go on: the same command here, with --resume at {first}",
+            file=sys.stderr,
+        )
+        return EXIT_INTERRUPTED
+    print(f"Trained; {first} judges and exports")
+    return 0
 
 
 def _hosts(options: argparse.Namespace) -> Hosts | None:

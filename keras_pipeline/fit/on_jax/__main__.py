@@ -27,6 +27,9 @@ _LOST = re.compile(
 )
 _STATUS = re.compile(f"RESOURCE_EXHAUSTED|{_LOST.pattern}")
 
+_AGAIN = re.compile(r"\b([\w ]+: )\1+")
+"""Each level of XLA puts the same words before its error; the reason stood behind a line of them."""
+
 
 def main(arguments: list[str]) -> None:
     """Train, and end with 0, or with 1 where `answer.json` tells a sentence."""
@@ -75,7 +78,8 @@ def _reason(error: BaseException) -> str:
     while failed is not None:
         lines.append(str(failed).partition("\n")[0])
         failed = failed.__context__
-    return next((line for line in lines if _STATUS.search(line)), lines[0])
+    reason = next((line for line in lines if _STATUS.search(line)), lines[0])
+    return _AGAIN.sub(r"\1", reason)
 
 
 def _trained(exchange: Exchange, checkpoint: Path, hosts: list[str]) -> Answer:

@@ -73,8 +73,11 @@ def run_process(exchange: Exchange, checkpoint: Path, hosts: Hosts | None = None
     raise _stopped(f"the process that trains ended by {_ending(status)}", hosts)
 
 
-def help_others(hosts: Hosts) -> None:
+def help_others(hosts: Hosts) -> Answer:
     """Train with the others, on a host that is not the first: all it needs it is handed, and nothing of it stays.
+
+    Returns:
+        How it ended; interrupted where Ctrl-C here ended it, and so the others.
 
     Raises:
         UserError: the sentence that training ended by, at every host.
@@ -82,7 +85,7 @@ def help_others(hosts: Hosts) -> None:
         MemoryError: there was none left.
     """
     with TemporaryDirectory(prefix="tweet-sentiment-jax-") as folder:
-        run_process(Exchange(Path(folder) / "jax"), Path(folder) / "checkpoint.npz", hosts)
+        return run_process(Exchange(Path(folder) / "jax"), Path(folder) / "checkpoint.npz", hosts)
 
 
 def environment(exchange: Exchange) -> dict[str, str]:

@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +20,8 @@ from keras_pipeline.errors import StoppedError, UserError
 from keras_pipeline.fit.on_jax.hosts import Hosts, hosts_of
 from keras_pipeline.fit.on_jax.process import help_others, run_process
 from keras_pipeline.numeric.classifier import build_classifier
+
+SAMPLE = Path(__file__).parents[4] / "data" / "sample.csv"
 
 
 def free_port():
@@ -112,6 +116,73 @@ def test_a_host_that_is_killed_ends_the_others_with_a_sentence_and_all_go_on(tmp
 
 def history_in(checkpoint):
     return json.loads(str(np.load(checkpoint)["state"]))["history"]
+
+
+def two_commands(at_first, at_second):
+    """The command at each host, in a group of processes of its own, as terminals start it."""
+    commands = []
+    for hosts, options in zip(two_hosts(), (at_first, at_second), strict=True):
+        together = ("--hosts", ",".join(hosts.addresses), "--host-index", str(hosts.index))
+        command = [sys.executable, "-m", "keras_pipeline.train", *options, *together]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        commands.append(subprocess.Popen(command, start_new_session=True, **pipes))
+    return commands
+
+
+def ctrl_c_after_an_epoch(command, checkpoint):
+    """To the whole group, once there is an epoch more."""
+
+    def epochs():
+        return len(history_in(checkpoint)) if checkpoint.exists() else 0
+
+    before, ends_at = epochs(), time.monotonic() + 120
+    while epochs() == before:
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+    os.killpg(command.pid, signal.SIGINT)
+
+
+def endings(commands):
+    """Of each: exit status, and the last line that it wrote to standard error."""
+    errors = [command.communicate(timeout=120)[1] for command in commands]
+    assert not any("Traceback" in text for text in errors)
+    lasts = [(text.splitlines() or [""])[-1] for text in errors]
+    return [(command.returncode, last) for command, last in zip(commands, lasts, strict=True)]
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_host_ends_all_with_a_sentence_and_all_go_on(tiny_run, tmp_path, monkeypatch):
+    """At the second, then at the first, of a run in 16 bits that starts from another one's weights."""
+    monkeypatch.setenv(
+        "JAX_COMPILATION_CACHE_DIR", str(tmp_path / "compiled")
+    )  # six processes, one compiling
+    run = tmp_path / "run"
+    checkpoint, jax, resume = run / "checkpoint.npz", ("--backend", "jax"), ("--resume", "--output", str(run))  # fmt: skip
+    asked = (
+        *jax, "--data", str(SAMPLE), "--start-from", str(tiny_run), "--mixed-precision", "--epochs", "20",
+        "--batch-size", "8", "--no-early-stopping", "--no-export", "--output", str(run),
+    )  # fmt: skip
+
+    first, second = two_commands(asked, jax)
+    ctrl_c_after_an_epoch(second, checkpoint)
+    (first_status, told_first), (second_status, told_second) = endings([first, second])
+    assert (first_status, second_status) == (1, 130)
+    assert "start the command again at each, there with --resume" in told_first
+    assert told_second.startswith(
+        "interrupted; the others end, too. Go on: the same command here, with --resume at 127.0.0.1:"
+    )
+
+    first, second = two_commands(resume, jax)
+    ctrl_c_after_an_epoch(first, checkpoint)
+    (first_status, _), (second_status, told_second) = endings([first, second])
+    assert (first_status, second_status) == (130, 1)
+    assert "start the command again at each, there with --resume" in told_second
+    assert json.loads((run / "metrics.json").read_text())["interrupted"], (
+        "what was learned is saved"
+    )
+
+    assert [status for status, _ in endings(two_commands(resume, jax))] == [0, 0]
+    assert json.loads((run / "metrics.json").read_text())["epochs"] == 20
 
 
 @pytest.mark.parametrize(
