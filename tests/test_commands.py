@@ -117,6 +117,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch, capsys):
     assert "train needs pandas; install by: pip install" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 class TestTensorFlowsFirstWords:
     """What its C++ prints while it is imported: notes go, all else stays."""
 
@@ -155,6 +156,7 @@ class TestTensorFlowsFirstWords:
         assert "pip install 'tweet-sentiment-graph[train]'" in ended.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_command_that_does_well_says_nothing_on_stderr(tiny_run, tmp_path):
     """TensorFlow computes here, too: none of its notes, no warning of Python's."""
     ended = run([*EVALUATE, tiny_run], tmp_path, TF_CPP_MIN_LOG_LEVEL="3")

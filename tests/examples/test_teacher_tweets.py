@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import find_source
@@ -18,24 +16,6 @@ _SPEC = importlib.util.spec_from_file_location(
 )
 tweets = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(tweets)
-
-
-@given(st.lists(st.text(min_size=1, max_size=40), max_size=5), st.integers(1, 3))
-def test_phrases_are_runs_of_words_of_longer_tweets(texts, each):
-    """Three words at least and never the whole tweet; the same ones every time."""
-    phrases = tweets.phrases_of(texts, each)
-    long_enough = [text.split() for text in texts if len(text.split()) > tweets.PHRASE_WORDS]
-    runs = {
-        " ".join(words[start:end])
-        for words in long_enough
-        for start in range(len(words))
-        for end in range(start + 3, len(words) + 1)
-        if end - start < len(words)
-    }
-    assert set(phrases) <= runs
-    assert bool(phrases) == bool(long_enough)
-    assert len(phrases) == len(set(phrases)) <= each * len(long_enough)
-    assert phrases == tweets.phrases_of(texts, each)
 
 
 @pytest.fixture

@@ -133,6 +133,7 @@ def test_fields_we_do_not_declare_survive():
     assert ours.SerializeToString() == theirs.SerializeToString()
 
 
+@pytest.mark.slow
 def test_tensorflow_can_be_imported_after_our_messages():
     """Generated code of ours would meet TensorFlow's in protobuf's default pool, and one would fail.
 

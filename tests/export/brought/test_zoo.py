@@ -23,7 +23,7 @@ from export.served.over_grpc import GrpcCaller
 from export.served.process import free_ports
 from export.served.questions import ASKED, Questions
 
-FAST = ("gru_of_any_length", "mean_of_words")
+FAST = ("mean_of_words",)
 """The other models wait for the slow suite."""
 
 CHECKS_ALONE = tuple(check for check in CHECKS if check not in (SERVER, EXPLAIN))

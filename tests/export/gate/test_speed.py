@@ -90,6 +90,7 @@ def test_texts_to_time_come_from_all_over_the_test_part():
     assert timed_texts(texts[:7], budget_of("p50=1s")) == texts[:7].tolist()
 
 
+@pytest.mark.slow
 def test_what_is_not_timed_takes_no_budget(tiny_run, tiny_model, test_split, tmp_path):
     about = {"split": test_split, "run": read_run(tiny_run), "budget": budget_of("p50=1s")}
     with pytest.raises(UnknownArtefactError, match="`budget` needs a SavedModel"):

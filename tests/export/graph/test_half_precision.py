@@ -31,6 +31,7 @@ def half(tiny_run, lively_model, test_split, tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_every_weight_is_stored_in_half_precision(half, tiny_model):
     path, _ = half
     reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
@@ -42,6 +43,7 @@ def test_every_weight_is_stored_in_half_precision(half, tiny_model):
     assert tf.float32 not in types.values()
 
 
+@pytest.mark.slow
 def test_it_is_close_to_the_full_model_and_no_copy_of_it(half, lively_model):
     """Computed in float32: the answers differ by the rounding of the weights alone."""
     path, report = half
@@ -55,6 +57,7 @@ def test_it_is_close_to_the_full_model_and_no_copy_of_it(half, lively_model):
     assert set(loaded.signatures) == {"serving_default", "label", "classify", "explain"}
 
 
+@pytest.mark.slow
 def test_the_full_models_figures_stand_beside_its_own(half, lively_model, test_split):
     path, report = half
     answers = lively_model.predict(test_split.texts, verbose=0).argmax(axis=1)

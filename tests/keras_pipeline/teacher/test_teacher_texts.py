@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
@@ -13,7 +15,7 @@ from keras_pipeline.table.splits import split
 from keras_pipeline.teacher.answers import probabilities, write_soft_labels
 from keras_pipeline.teacher.fine_tuning import _TrainingPieces
 from keras_pipeline.teacher.settings import TeacherSettings
-from keras_pipeline.teacher.texts import phrases_of, texts_to_ask
+from keras_pipeline.teacher.texts import LEAST_WORDS, phrases_of, texts_to_ask
 
 
 @pytest.fixture
@@ -66,6 +68,22 @@ def test_phrases_are_runs_of_three_words_or_more_and_never_all():
     assert min(len(phrase.split()) for phrase in found) == 3
     assert found == phrases_of([text, "too short a one", "no"], 20, seed=1), "the seed tells which"
     assert phrases_of([text], 0, seed=1) == []
+
+
+@given(st.lists(st.text(min_size=1, max_size=40), max_size=5), st.integers(1, 3))
+def test_any_phrase_is_a_run_of_words_of_a_longer_text(texts, each):
+    """Whatever the texts: three words at least, never a whole one, each phrase once."""
+    phrases = phrases_of(texts, each, seed=1)
+    long_enough = [text.split() for text in texts if len(text.split()) > LEAST_WORDS + 1]
+    runs = {
+        " ".join(words[start:end])
+        for words in long_enough
+        for start in range(len(words))
+        for end in range(start + LEAST_WORDS, len(words) + 1)
+        if end - start < len(words)
+    }
+    assert set(phrases) <= runs
+    assert len(phrases) == len(set(phrases)) <= each * len(long_enough)
 
 
 def test_an_auto_corpus_is_for_the_three_sentiments_alone(tmp_path):
