@@ -3,7 +3,7 @@
 check_is_free(path)                             nothing is written over
 make_folder(path), make_default_folder(root)    a new folder
 RunLock(folder)                                 one process at a time works on a run
-write_whole(path, write)                        nobody sees half a file
+write_whole(...), write_text_whole(...)          nobody sees half a file
 explain_disk_errors(path)                       one sentence where a disk is full
 read_json_object(path), typed_value(...)        one sentence for what is damaged
 Intent                                          what a run was asked beside its settings
@@ -156,6 +156,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def write_text_whole(path: Path, text: str) -> None:
+    """The same for text, as UTF-8.
+
+    Raises:
+        DiskError: as for `write_whole`.
+    """
+    write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ from keras_pipeline.run_files import (
     make_folder,
     read_json_object,
     typed_value,
-    write_whole,
+    write_text_whole,
 )
 
 DEFAULT_ROOT = Path("runs")
@@ -239,7 +239,7 @@ class RunFolder(contextlib.AbstractContextManager["RunFolder"]):
         Raises:
             DiskError: it cannot be written.
         """
-        write_whole(self.path / name, lambda file: file.write_text(text, encoding="utf-8"))
+        write_text_whole(self.path / name, text)
 
     def _remove(self, names: list[str]) -> None:
         """Take back what was made of a run that did not begin."""

@@ -190,7 +190,8 @@ def checked(options: argparse.Namespace) -> Asked:
         warmup_batches=options.warmup_batches or (),
         require_speed=options.require_speed and options.require_speed.words,
     )
-    return _check_distill(Asked(None, config, source, intent), options.hosts)
+    _check_distill(config, source, options.hosts)
+    return Asked(None, config, source, intent)
 
 
 def _check_publication(to: Path | None) -> None:
@@ -222,19 +223,18 @@ def _budget(intent: Intent) -> Budget | None:
         raise UserError(str(error)) from None
 
 
-def _check_distill(asked: Asked, hosts: str | None) -> Asked:
+def _check_distill(config: TrainConfig, source: DataSource, hosts: str | None) -> None:
     """Before anything is made: what needs the networks of `--distill`, and what does not go with them."""
-    if asked.source.unlabelled_paths and not asked.config.distill:
+    if source.unlabelled_paths and not config.distill:
         raise UserError(
             "`--unlabelled` needs networks that tell what the texts mean; name how many by --distill, such as "
-            f"--distill 4. Received: unlabelled={asked.source.unlabelled_paths[0]}, distill=0"
+            f"--distill 4. Received: unlabelled={source.unlabelled_paths[0]}, distill=0"
         )
-    if hosts is not None and asked.config.distill:
+    if hosts is not None and config.distill:
         raise UserError(
             "`--hosts` train one network together, and `--distill` needs several; leave one out. "
-            f"Received: hosts={hosts}, distill={asked.config.distill}"
+            f"Received: hosts={hosts}, distill={config.distill}"
         )
-    return asked
 
 
 def _check_tensorboard(options: argparse.Namespace) -> None:
@@ -274,7 +274,8 @@ def _resumed(options: argparse.Namespace) -> Asked:
     check_backend(asked.config.backend, tensorboard=asked.intent.tensorboard)
     _check_publication(asked.intent.publish_to)
     _budget(asked.intent)
-    return _check_distill(asked, options.hosts)
+    _check_distill(asked.config, asked.source, options.hosts)
+    return asked
 
 
 def _apart(data: "TrainingData", to: Path) -> "TrainingData":

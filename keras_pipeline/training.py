@@ -28,6 +28,7 @@ from keras_pipeline.fit.devices import (
     limit_op_threads,
     make_reproducible,
 )
+from keras_pipeline.fit.distill.members import FitMember
 from keras_pipeline.fit.distill.taught_rows import taught_rows
 from keras_pipeline.fit.fitting import Fitted, fit
 from keras_pipeline.fit.memory import explain_shortage
@@ -100,10 +101,11 @@ class TrainingData:
         Raises:
             UserError: no row is left to learn from, or to validate on.
         """
-        train, validation = (
-            part.take(np.flatnonzero(~np.isin(hash_of(part.texts), hashes)))
-            for part in (self.train, self.validation)
-        )
+
+        def apart(texts: Texts) -> Array:
+            return np.flatnonzero(~np.isin(hash_of(texts), hashes))
+
+        train, validation = (part.take(apart(part.texts)) for part in (self.train, self.validation))
         if not len(train) or not len(validation):
             raise UserError(
                 "Training must have rows that do not stand in the examination of the folder to publish to. "
@@ -115,10 +117,9 @@ class TrainingData:
         ]
         more = self.unlabelled
         if more is not None:
-            more = more[np.flatnonzero(~np.isin(hash_of(more), hashes))]
-            account += [
-                ["kept out of unlabelled: likewise", len(self.unlabelled or ()) - len(more)]
-            ]
+            rows = apart(more)
+            account += [["kept out of unlabelled: likewise", len(more) - len(rows)]]
+            more = more[rows]
         return dataclasses.replace(
             self,
             train=train,
@@ -196,19 +197,27 @@ def fit_run(
 
     logs = run.path / "tensorboard" if tensorboard else None
     with explain_shortage(config):
-        train = data.train
-        if config.distill:
-            train = taught_rows(
-                train,
-                data.validation,
-                unlabelled=data.unlabelled,
-                class_weights=weights_by_class(data.splits, config),
-                config=config,
-                folder=run.members,
-                fit=partial(fit_on, train),
-            )
-            print("\nThe model that learns from them", flush=True)
+        train = _rows_to_learn(run, data, config, partial(fit_on, data.train))
         return fit_on(train, config, run.checkpoint, tensorboard=logs, hosts=hosts)
+
+
+def _rows_to_learn(
+    run: RunFolder, data: TrainingData, config: TrainConfig, fit_member: FitMember
+) -> TextRows:
+    """The training rows; with what networks say that are trained before, where those are wanted."""
+    if not config.distill:
+        return data.train
+    rows = taught_rows(
+        data.train,
+        data.validation,
+        unlabelled=data.unlabelled,
+        class_weights=weights_by_class(data.splits, config),
+        config=config,
+        folder=run.members,
+        fit=fit_member,
+    )
+    print("\nThe model that learns from them", flush=True)
+    return rows
 
 
 def coverage_of(fitted: Fitted, data: TrainingData) -> Coverage:

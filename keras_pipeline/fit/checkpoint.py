@@ -20,7 +20,7 @@ from keras_pipeline.config import TrainConfig
 from keras_pipeline.errors import UserError
 from keras_pipeline.run_files import json_object, typed_value, write_whole
 
-_DAMAGES: Final = (
+DAMAGES: Final = (
     OSError,
     EOFError,
     ValueError,
@@ -159,7 +159,7 @@ class Checkpoint(keras.callbacks.Callback):
             with self.path.open("rb") as file, np.load(file) as saved:
                 values, best = _numbered(saved, "variable"), _numbered(saved, "best")
                 state = json_object(str(saved["state"]), self.path)
-        except _DAMAGES as error:
+        except DAMAGES as error:
             raise UserError(
                 f"`{self.path}` must be a checkpoint as training wrote it; put it back, or begin a new run. "
                 f"Received: {str(error).partition(chr(10))[0]}"

@@ -103,7 +103,7 @@ def _csv_options(path: Path, start: bytes, source: DataSource, *, labelled: bool
     delimiter = source.delimiter or find_delimiter(
         text,
         path.name,
-        wanted=() if names else (source.text_column, source.label_column)[: 1 + labelled],
+        wanted=() if names else [source.text_column, *([source.label_column] if labelled else [])],
         width=len(names) if names else None,
         quotes=quotes,
     )

@@ -19,6 +19,7 @@ from keras_pipeline.table.printed import Cells
 from keras_pipeline.table.soft_labels import SoftLabels
 from keras_pipeline.table.splits import Splits
 from keras_pipeline.table.stored_texts import Texts, joined
+from keras_pipeline.table.unlabelled import are_new
 
 Array = np.ndarray[Any, Any]
 
@@ -157,8 +158,7 @@ def _mixed(
 def _unlabelled(soft: SoftLabels, tweets: Tweets, class_weights: Array, share: float) -> TextRows:
     """Tweets that only the teacher knows; none that stands, once cleaned, in the table."""
     keys = soft.keys if soft.by == "text" else soft.keys[:0]
-    lengths, twins = measure(keys)
-    new = np.flatnonzero((lengths >= SHORTEST_CLEANED) & ~np.isin(twins, tweets.twins))
+    new = np.flatnonzero(are_new(keys, tweets)[0])
     return answered_rows(keys[new], soft.probabilities[new], class_weights, share)
 
 

@@ -3,13 +3,17 @@
 What they mean the networks of `--distill` tell (`keras_pipeline.fit.distill.members`).
 """
 
+from typing import Any
+
 import numpy as np
 
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.chunks import read_chunks
 from keras_pipeline.table.dataset import SHORTEST_CLEANED, Tweets, measure
-from keras_pipeline.table.stored_texts import StoredTexts
+from keras_pipeline.table.stored_texts import StoredTexts, Texts
+
+Array = np.ndarray[Any, Any]
 
 
 def read_unlabelled(source: DataSource, tweets: Tweets) -> StoredTexts | None:
@@ -35,8 +39,7 @@ def read_unlabelled(source: DataSource, tweets: Tweets) -> StoredTexts | None:
         for chunk in read_chunks(path, source.of_texts(), labelled=False):
             column = source.found_columns(list(chunk), labelled=False)[0]
             texts = chunk[column].dropna().to_numpy(dtype=object)
-            lengths, hashes = measure(texts)
-            kept = (lengths >= SHORTEST_CLEANED) & ~np.isin(hashes, tweets.twins)
+            kept, hashes = are_new(texts, tweets)
             tweets.texts.file.append(texts[kept])
             twins.append(hashes[kept])
             read += len(chunk)
@@ -47,3 +50,9 @@ def read_unlabelled(source: DataSource, tweets: Tweets) -> StoredTexts | None:
             f"Received: {read:,} rows, none of them usable, in {source.unlabelled_paths[0]}"
         )
     return tweets.texts.file.view()[before:][first]
+
+
+def are_new(texts: Texts, tweets: Tweets) -> tuple[Array, Array]:
+    """Whether each text is long enough once cleaned, and none of the table's then; `[rows] bool`, and `Tweets.twins` of all."""
+    lengths, twins = measure(texts)
+    return (lengths >= SHORTEST_CLEANED) & ~np.isin(twins, tweets.twins), twins

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from scipy.special import softmax
 
 from keras_pipeline.run_files import write_whole
 
@@ -62,9 +63,8 @@ def _compiled(model: keras.Model) -> Callable[[Array], tf.Tensor]:
 
 def probabilities(logits: Array, temperature: float = 1.0) -> Array:
     """Softmax at a temperature: `[rows, classes] float32 -> [rows, classes] float64`."""
-    cooled = logits.astype(np.float64) / temperature
-    exponents = np.exp(cooled - cooled.max(axis=1, keepdims=True))
-    return exponents / exponents.sum(axis=1, keepdims=True)
+    cooled: Array = softmax(logits.astype(np.float64) / temperature, axis=1)
+    return cooled
 
 
 def ask_about(folder: Path, model: keras.Model, pieces: "Pieces", texts: Sequence[str]) -> Array:

@@ -46,7 +46,7 @@ class Pieces:
 
     def __call__(self, texts: Sequence[str]) -> list[Array]:
         """`[rows] str -> [rows]` of `[pieces] int32`, one piece at least."""
-        encoded = self._tokenizer.encode_batch([_encodable(text) for text in texts])
+        encoded = self._tokenizer.encode_batch(list(texts))
         return [np.asarray(one.ids or [self.padding], np.int32) for one in encoded]
 
     def batch(self, rows: Sequence[Array]) -> Array:
@@ -108,11 +108,6 @@ def _padding_id(folder: Path) -> int:
         return int(padding)
     except (ValueError, TypeError, KeyError):  # BERT's own, where nothing is said
         return 0
-
-
-def _encodable(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON Lines may hold and no tokenizer takes."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _no_encoder(folder: Path, error: Exception) -> UserError:

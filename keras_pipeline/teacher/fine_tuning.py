@@ -21,6 +21,7 @@ from keras_pipeline.fit.checkpoint import Checkpoint, ResumableEarlyStopping
 from keras_pipeline.fit.divergence import StopOnDivergence
 from keras_pipeline.table.dataset import Tweets
 from keras_pipeline.table.splits import Splits
+from keras_pipeline.table.training_rows import weights_by_class
 from keras_pipeline.teacher.answers import logits_of, probabilities
 from keras_pipeline.teacher.settings import TeacherSettings
 
@@ -101,8 +102,7 @@ class _TrainingPieces:
         self._pieces, self._seed = pieces, config.seed
         self._ids = pieces(tweets.texts[splits.train].tolist())
         self._labels = tweets.labels[splits.train]
-        weights = np.array([*splits.class_weights.values()], np.float32)
-        self._weights = (weights if config.class_weights else np.ones_like(weights))[self._labels]
+        self._weights = weights_by_class(splits, config)[self._labels]
         steps = math.ceil(len(self._ids) / batch_size)
         self.parts = math.ceil(steps / STEPS_BETWEEN_CHECKPOINTS)
         self.steps = math.ceil(steps / self.parts)

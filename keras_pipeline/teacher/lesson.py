@@ -7,7 +7,7 @@ from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource, shown_path
 from keras_pipeline.errors import UserError
 from keras_pipeline.fit.devices import make_reproducible
-from keras_pipeline.run_files import json_text, write_whole
+from keras_pipeline.run_files import json_text, write_text_whole, write_whole
 from keras_pipeline.table.dataset import Tweets, read_tweets
 from keras_pipeline.table.splits import Splits, split
 from keras_pipeline.teacher.answers import ask_about, logits_of, probabilities, write_soft_labels
@@ -78,8 +78,7 @@ def _learn(
 
 
 def _write(folder: TeacherFolder, name: str, values: dict[str, object]) -> None:
-    text = json_text(values)
-    write_whole(folder.path / name, lambda file: file.write_text(text, encoding="utf-8"))
+    write_text_whole(folder.path / name, json_text(values))
 
 
 def _check_names(tweets: Tweets, source: DataSource) -> None:

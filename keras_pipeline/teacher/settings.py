@@ -147,15 +147,13 @@ def _check_unlabelled(path: Path | None, source: DataSource) -> None:
 
 def unlabelled_source(path: Path, source: DataSource) -> DataSource:
     """How to read a table of texts: as the labelled one is read, but for the corpus, which is Latin-1."""
-    corpus = Path(CORPUS_FILE).name
-    if path.name == corpus:
+    if path.name == Path(CORPUS_FILE).name:
         return DataSource(path, encoding="latin-1")
-    encoding = "utf-8" if source.path.name == corpus else source.encoding
     return DataSource(
         path,
         text_column=source.text_column,
         label_column=source.label_column,
-        encoding=encoding,
+        encoding=source.of_texts().encoding,
         delimiter=source.delimiter,
         quotes=source.quotes,
     )

@@ -6,7 +6,7 @@ in the table at all: training would leave it out.
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from keras_pipeline.data_source import DataSource
 from keras_pipeline.fit.words.encoder_files import AUTO
 from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.table.chunks import read_chunks
-from keras_pipeline.table.dataset import SHORTEST_CLEANED, Tweets, measure
+from keras_pipeline.table.dataset import Tweets
 from keras_pipeline.table.splits import Splits
+from keras_pipeline.table.unlabelled import are_new
 from keras_pipeline.teacher.settings import TeacherSettings, unlabelled_source
 
 LEAST_WORDS: Final = 3
@@ -71,15 +72,10 @@ def _new(texts: Iterable[str], tweets: Tweets) -> list[str]:
     kept: list[str] = []
     for start in range(0, len(every), _ROWS):
         piece = np.array(every[start : start + _ROWS], dtype=object)
-        lengths, twins = _measure(piece)
-        kept += piece[(lengths >= SHORTEST_CLEANED) & ~np.isin(twins, tweets.twins)].tolist()
+        kept += piece[are_new(piece, tweets)[0]].tolist()
     return kept
 
 
-def _measure(texts: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    return measure(np.array([text.encode("utf-8", "surrogatepass") for text in texts], object))
-
-
 def _can_be_written(text: str) -> bool:
-    """A CSV in UTF-8 holds no half of a surrogate pair, and no NUL."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    """A CSV holds no NUL."""
+    return "\0" not in text

@@ -8,7 +8,6 @@ the validation rows in the end, by which the model that learns from the answers 
 """
 
 import dataclasses
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from keras_pipeline.config import TrainConfig
+from keras_pipeline.fit.checkpoint import DAMAGES
 from keras_pipeline.fit.fitting import Fitted
 from keras_pipeline.options import progress_verbosity
 from keras_pipeline.run_files import write_whole
@@ -23,6 +23,8 @@ from keras_pipeline.table.stored_texts import Texts, text_batches
 
 Array = np.ndarray[Any, Any]
 Answers = dict[str, Array]
+FitMember = Callable[[TrainConfig, Path], Fitted]
+"""Trains a network of such settings with a checkpoint at such a path."""
 
 _BATCH_ROWS: Final = 512
 
@@ -42,7 +44,7 @@ def ask_members(
     texts: Mapping[str, Texts],
     config: TrainConfig,
     folder: Path,
-    train: Callable[[TrainConfig, Path], Fitted],
+    train: FitMember,
 ) -> Iterator[Answers]:
     """What each network says to each group of texts, `[rows, classes] float32`; trained, or read if it was.
 
@@ -50,7 +52,7 @@ def ask_members(
         texts: groups of raw texts by name.
         config: of the run.
         folder: for what is made on the way.
-        train: trains a network of such settings with a checkpoint at such a path.
+        train: how to train one.
 
     Raises:
         KeyboardInterrupt: Ctrl-C ended a training; the run can go on.
@@ -72,7 +74,7 @@ def _trained(
     settings: TrainConfig,
     texts: Mapping[str, Texts],
     place: Path,
-    train: Callable[[TrainConfig, Path], Fitted],
+    train: FitMember,
 ) -> Answers:
     fitted = train(settings, place / "checkpoint.npz")
     if fitted.interrupted:
@@ -88,7 +90,7 @@ def _read(file: Path, texts: Mapping[str, Texts], classes: int) -> Answers | Non
     try:
         with file.open("rb") as opened, np.load(opened) as saved:
             answers = {name: saved[name] for name in texts}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except DAMAGES:
         return None
     fits = all(answers[name].shape == (len(part), classes) for name, part in texts.items())
     return answers if fits else None

@@ -5,15 +5,14 @@ teacher: Hinton et al., "Distilling the Knowledge in a Neural Network" (2015).
 """
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.fit.distill.members import ask_members
-from keras_pipeline.fit.fitting import Fitted
+from keras_pipeline.fit.distill.members import FitMember, ask_members
+from keras_pipeline.fit.words.word_scores import logarithms
 from keras_pipeline.table.stored_texts import Texts
 from keras_pipeline.table.training_rows import TextRows, answered_rows, mixed_with
 
@@ -28,7 +27,7 @@ def taught_rows(
     class_weights: Array,
     config: TrainConfig,
     folder: Path,
-    fit: Callable[[TrainConfig, Path], Fitted],
+    fit: FitMember,
 ) -> TextRows:
     """Train `config.distill` networks, ask them, and tell how good they are on the validation part.
 
@@ -39,7 +38,7 @@ def taught_rows(
         class_weights: what a row of each class weighs, `[classes] float32`.
         config: of the run.
         folder: for what is made on the way.
-        fit: trains a network of such settings with a checkpoint at such a path.
+        fit: how to train one.
 
     Raises:
         KeyboardInterrupt: Ctrl-C ended a training; the run can go on.
@@ -68,4 +67,4 @@ def taught_rows(
 
 def _loss(answers: Any, rows: TextRows) -> float:
     """Mean cross-entropy."""
-    return float(-(rows.targets * np.log(np.maximum(answers, 1e-30))).sum(axis=1).mean())
+    return float(-(rows.targets * logarithms(answers)).sum(axis=1).mean())
