@@ -3,7 +3,7 @@
 check_is_free(path)                             nothing is written over
 make_folder(path), make_default_folder(root)    a new folder
 RunLock(folder)                                 one process at a time works on a run
-write_whole(...), write_text_whole(...)          nobody sees half a file
+write_whole(...), write_text_whole(...)         nobody sees half a file
 explain_disk_errors(path)                       one sentence where a disk is full
 read_json_object(path), typed_value(...)        one sentence for what is damaged
 Intent                                          what a run was asked beside its settings
