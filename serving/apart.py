@@ -3,17 +3,56 @@
 gRPC does not stand an interrupt. One that came in a future's `__del__` was lost, and the program went on (2 of 250
 tries on busy cores); or a lock that it interrupted was never let go (1 of 250), and closing the channel hung for ever
 (4 of 26).
+
+The threads are kept, and wait for the next work. Python looks after a thread that is dropped in the callback of a
+weak reference, and an interrupt that came there was lost, too (1 of 300 tries with a new thread for each work).
 """
 
 import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Final, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
 
 _WAKE_S: Final = 0.1
 
 _Result = TypeVar("_Result")
+
+
+class _Worker:
+    """A thread that does one work after another, and ends with the process."""
+
+    def __init__(self) -> None:
+        self._works = SimpleQueue[Callable[[], None]]()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            work = self._works.get()
+            work()
+            del work
+
+    @property
+    def alive(self) -> bool:
+        """False in a process that was forked."""
+        return self._thread.is_alive()
+
+    def do(self, work: Callable[[], None]) -> None:
+        self._works.put(work)
+
+
+_IDLE: Final[list[_Worker]] = []
+"""Those that wait for work; more than one where a signal's handler works, too."""
+
+
+def _idle_worker() -> _Worker:
+    while _IDLE:
+        worker = _IDLE.pop()
+        if worker.alive:
+            return worker
+    return _Worker()
 
 
 def apart(
@@ -28,7 +67,7 @@ def apart(
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    done, context = list[Future[_Result]](), contextvars.copy_context()
+    outcomes, context = SimpleQueue[Future[_Result]](), contextvars.copy_context()
 
     def do() -> None:
         outcome = Future[_Result]()
@@ -36,22 +75,38 @@ def apart(
             outcome.set_result(context.run(work))
         except BaseException as error:  # noqa: BLE001 (the main thread gets it, whatever it is)
             outcome.set_exception(error)
-        done.append(outcome)
+        outcomes.put(outcome)
         # The error's frames hold this one's, and these hold gRPC's futures.
         del outcome
 
-    worker = threading.Thread(target=do, daemon=True)
-    worker.start()
+    worker = _idle_worker()
     try:
-        # A signal that comes just before a wait begins does not end that wait: one of 60 tries took 4 s.
-        while worker.is_alive():
-            worker.join(_WAKE_S)
+        worker.do(do)
+        outcome = _wait(outcomes)
     except BaseException:
         stopping = threading.Thread(target=stop, daemon=True)
         stopping.start()
         stopping.join(stop_s)
-        worker.join(stop_s)
-        # A future that lives until Python ends may wait there, in `__del__`, for a thread that is no more.
-        done.clear()
+        if _drop(outcomes, stop_s):
+            _IDLE.append(worker)
         raise
-    return done.pop().result()
+    _IDLE.append(worker)
+    return outcome.result()
+
+
+def _wait(outcomes: SimpleQueue[Future[_Result]]) -> Future[_Result]:
+    # A signal that comes just before a wait begins does not end that wait: one of 60 tries took 4 s.
+    while True:
+        try:
+            return outcomes.get(timeout=_WAKE_S)
+        except Empty:
+            continue
+
+
+def _drop(outcomes: SimpleQueue[Any], within_s: float) -> bool:
+    """Whether the work ended in that time; a future that lives until Python ends may wait there, in `__del__`."""
+    try:
+        outcomes.get(timeout=within_s)
+    except Empty:
+        return False
+    return True

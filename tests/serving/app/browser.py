@@ -111,7 +111,8 @@ class Browser:
         )
 
     def places(self, *selectors):
-        """Where the first element of each is."""
+        """Where the first element of each is, as soon as all are drawn."""
+        self.wait(lambda: all(self.all(one) for one in selectors))
         return self.script(
             """return arguments[0].map(one => { const box = document.querySelector(one).getBoundingClientRect();
               return [box.x, box.y, box.width, box.height].map(Math.round) })""",
