@@ -127,6 +127,7 @@ def test_composed_model_and_its_two_halves_agree(tiny_model, sample_csv):
     np.testing.assert_allclose(halves, tiny_model(texts), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_reads_back_in_a_process_that_only_imported_the_package(tiny_run, tmp_path):
     """Keras's own load_model, safe_mode on: nothing of the training process is needed."""
     code = (

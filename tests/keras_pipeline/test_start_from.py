@@ -61,6 +61,7 @@ def test_words_and_weights_are_kept(tiny_run, sample_csv, tmp_path, capsys):
             np.testing.assert_allclose(after, before, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_other_labels_get_a_new_last_layer(tiny_run, topics_csv, tmp_path, capsys):
     assert go_on(tiny_run, tmp_path / "next", "--data", topics_csv) == 0
     told = capsys.readouterr().out

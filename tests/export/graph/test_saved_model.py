@@ -202,6 +202,7 @@ def test_layers_it_does_not_know_are_refused_by_the_fast_graphs(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_process_with_only_tensorflow_reloads_it(exported, tmp_path, tiny_model):
     """Neither this project nor Keras can be imported there."""
     code = (

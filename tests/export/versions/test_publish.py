@@ -174,6 +174,7 @@ class TestRefusal:
 class TestSuddenDeath:
     """A process that dies leaves nothing that a server would take for a version."""
 
+    @pytest.mark.slow
     def test_killed_before_any_system_call(self, tmp_path):
         """Whatever is done to a folder dies at every instant that it has.
 

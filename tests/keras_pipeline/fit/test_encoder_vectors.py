@@ -120,17 +120,20 @@ class TestCommand:
         assert str(Path.home()) not in card
         assert "site-packages" not in card, "a folder is one machine's own"
 
+    @pytest.mark.slow
     def test_where_none_is_installed_that_is_told_and_training_goes_on(self, ask, monkeypatch):
         monkeypatch.setattr(encoder_files, "ENCODER_PACKAGE", "no-such-package")
         told, shown, _ = ask("--embeddings", "auto")
         assert told is None
         assert "Word vectors: none; answers are better with them: pip install" in shown
 
+    @pytest.mark.slow
     def test_none_begins_anew(self, ask):
         told, shown, _ = ask("--embeddings", "none")
         assert told is None
         assert "Word vectors" not in shown
 
+    @pytest.mark.slow
     def test_the_notebook_stays_the_notebook(self, ask):
         assert ask("--preset", "notebook", "--embeddings", "auto")[0] is None
 

@@ -143,6 +143,7 @@ def test_ids_need_a_table_with_ids(table):
         read(source)
 
 
+@pytest.mark.slow
 def test_a_run_learns_from_the_file_and_a_bad_one_makes_no_run(
     table, tiny_options, tmp_path, capsys
 ):

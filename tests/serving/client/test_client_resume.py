@@ -73,6 +73,7 @@ class TestResume:
         check(here / "r.csv", 100)
         assert cli.main(words) == 2
 
+    @pytest.mark.slow
     def test_cut_anywhere_it_goes_on(self, answering, here):
         """A machine that stops may leave any beginning of the file: each of them, byte by byte."""
         (here / "in.csv").write_bytes(texts(7))

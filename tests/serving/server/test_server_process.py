@@ -145,6 +145,7 @@ def test_a_server_in_this_process_stops_in_time_as_well(start, base, stuck):
         assert call.code() == grpc.StatusCode.UNAVAILABLE
 
 
+@pytest.mark.slow
 def test_an_empty_folder_is_said(run, tmp_path):
     """Whatever it is called: a name is bytes, which need not be text."""
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
