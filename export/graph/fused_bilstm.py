@@ -90,8 +90,8 @@ def _max_and_mean(outputs: list[tf.Tensor], lengths: tf.Tensor) -> tf.Tensor:
     """Maxima and means over each row's steps, `[batch, 4 * units]`; zeros for a row without."""
     counted = tf.transpose(tf.sequence_mask(lengths, tf.shape(outputs[0])[0]))[:, :, tf.newaxis]
     steps = tf.cast(lengths, tf.float32)[:, tf.newaxis]
-    lowest = tf.constant(tf.float32.min)
-    largest = [tf.reduce_max(tf.where(counted, output, lowest), axis=0) for output in outputs]
-    total = [tf.reduce_sum(tf.where(counted, output, 0.0), axis=0) for output in outputs]
-    largest = [tf.where(steps > 0, value, 0.0) for value in largest]
-    return tf.concat([*largest, *[value / tf.maximum(steps, 1.0) for value in total]], axis=1)
+    both = tf.concat(outputs, axis=2)
+    largest = tf.reduce_max(tf.where(counted, both, tf.float32.min), axis=0)
+    total = tf.reduce_sum(tf.where(counted, both, 0.0), axis=0)
+    means = total / tf.maximum(steps, 1.0)
+    return tf.concat([tf.where(steps > 0, largest, 0.0), means], axis=1)
