@@ -17,6 +17,7 @@ import tensorflow as tf
 from export.errors import ExportError
 from export.graph.classifier_weights import ClassifierWeights, RecurrentWeights
 from export.graph.fused_bilstm import ROWS_A_GROUP, fused_features, group_features
+from export.graph.one_node import call_of_one_node, cond_of_one_node
 from export.graph.packed_bilstm import packed_features
 from export.settings import FLOAT32, GRAPHS, WEIGHTS
 
@@ -90,13 +91,11 @@ def by_batch_size(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor)
     Returns:
         `[batch, 2 * units] float32`, of a pooled model `[batch, 4 * units]`: maxima, then means.
     """
-    found = tf.cond(
+    return cond_of_one_node(
         tf.shape(ids)[0] <= ROWS_A_GROUP,
         lambda: group_features(weights, ids, lengths),
-        lambda: _as_one_node(_of_many_rows, weights, ids, lengths),
+        lambda: call_of_one_node(partial(_of_many_rows, weights), ids, lengths),
     )
-    _run_as_one_node(found)
-    return found
 
 
 def _of_many_rows(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
@@ -104,31 +103,6 @@ def _of_many_rows(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor)
         tf.shape(ids)[0] <= FUSED_UP_TO_ROWS,
         lambda: _fused(weights, ids, lengths),
         lambda: _packed(weights, ids, lengths),
-    )
-
-
-def _as_one_node(
-    features: Features, weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor
-) -> tf.Tensor:
-    """`features` as a call that is not inlined; what stands in it is run as elsewhere, loops too."""
-    call = tf.function(
-        partial(features, weights),
-        input_signature=[tf.TensorSpec(of.shape, of.dtype) for of in (ids, lengths)],
-        autograph=False,
-        experimental_attributes={"_noinline": True},
-    )
-    return call(ids, lengths)
-
-
-def _run_as_one_node(answer: tf.Tensor) -> None:
-    """Leave the `tf.cond` that gave the answer as it is: an op that runs one function or the other.
-
-    TensorFlow makes switches of it by default, and passes over every node of a branch that is not taken: 16 % of
-    one tweet's time (docs/log.md). It has no argument for this.
-    """
-    (conditional,) = (one.op for one in answer.op.inputs)
-    conditional._set_attr(  # noqa: SLF001
-        "_lower_using_switch_merge", tf.compat.v1.AttrValue(b=False)
     )
 
 
