@@ -81,9 +81,10 @@ class ClassifierWeights(RecurrentWeights):
         dtype: of the variables, one of `export.settings.WEIGHTS`; what is computed with is float32.
 
     Attributes:
-        hidden, output: `(kernel, bias)` of the two dense layers.
-        word_scores: `(table, bias, trust)` of the last layer, in front of them `(pairs, keys)` if it has
-            any; None without that layer.
+        hidden, output: `(kernel, bias)` of the two dense layers; the second holds the trust and the bias of the
+            layer of word scores, too.
+        word_scores: `(table,)` of the last layer, in front of it `(pairs, keys)` if it has any; None without
+            that layer.
 
     Raises:
         ExportError: the classifier is built of other layers, or with other settings.
@@ -92,26 +93,31 @@ class ClassifierWeights(RecurrentWeights):
     def __init__(self, classifier: keras.Model, dtype: str = FLOAT32) -> None:
         embedding, bilstm, hidden, output, scores = _known_layers(classifier)
         super().__init__(embedding, bilstm, dtype)
+        kernel, bias = output.kernel, output.bias
+        self.word_scores = None
+        if scores is not None:
+            *tables, shift, trust = scores.weights
+            # Both are linear: the layer before takes them over, two ops less for each answer.
+            kernel, bias = kernel * trust, bias * trust + shift
+            self.word_scores = tuple(_variable(table, dtype) for table in tables)
         self.hidden = (_variable(hidden.kernel, dtype), _variable(hidden.bias, dtype))
-        self.output = (_variable(output.kernel, dtype), _variable(output.bias, dtype))
-        self.word_scores = scores and tuple(_variable(weight, dtype) for weight in scores.weights)
+        self.output = (_variable(kernel, dtype), _variable(bias, dtype))
 
     def probabilities(self, features: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """The dense layers, and what the words say: `[batch, features], [batch, time] -> [batch, classes]`."""
         hidden = tf.nn.relu(_dense(features, self.hidden))
         logits = _dense(hidden, self.output)
         if self.word_scores is not None:
-            logits = self._with_word_scores(logits, ids)
+            # Logarithms of probabilities differ from logits by one number a row, which the softmax takes out again.
+            logits += self._said_by_words(self.word_scores, ids)
         return tf.nn.softmax(logits)
 
-    def _with_word_scores(self, logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-        *pairs, table, bias, trust = self.word_scores
+    def _said_by_words(self, tables: Sequence[tf.Variable], ids: tf.Tensor) -> tf.Tensor:
+        *pairs, table = tables
         sums = tf.reduce_sum(_float32(tf.gather(table, ids)), axis=1)
         if pairs:
             sums += _said_by_pairs(pairs, ids, words=table.shape[0])
-        length = tf.sqrt(tf.maximum(sums[:, -1:], _LEAST_SQUARES))
-        # Logarithms of probabilities differ from logits by one number a row, which the softmax takes out again.
-        return _float32(trust) * logits + sums[:, :-1] / length + _float32(bias)
+        return sums[:, :-1] * tf.math.rsqrt(tf.maximum(sums[:, -1:], _LEAST_SQUARES))
 
 
 class LstmWeights(tf.Module):

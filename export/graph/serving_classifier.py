@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from export.errors import ExportError
 from export.graph.classifier_weights import ClassifierWeights, RecurrentWeights
-from export.graph.fused_bilstm import ROWS_A_GROUP, fused_features, group_features
+from export.graph.fused_bilstm import ROWS_A_GROUP, fused_features, group_features, row_features
 from export.graph.one_node import call_of_one_node, cond_of_one_node
 from export.graph.packed_bilstm import packed_features
 from export.settings import FLOAT32, GRAPHS, WEIGHTS
@@ -92,13 +92,21 @@ def by_batch_size(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor)
         `[batch, 2 * units] float32`, of a pooled model `[batch, 4 * units]`: maxima, then means.
     """
     return cond_of_one_node(
-        tf.shape(ids)[0] <= ROWS_A_GROUP,
-        lambda: group_features(weights, ids, lengths),
+        tf.shape(ids)[0] == 1,
+        lambda: row_features(weights, ids, lengths),
         lambda: call_of_one_node(partial(_of_many_rows, weights), ids, lengths),
     )
 
 
 def _of_many_rows(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    return cond_of_one_node(
+        tf.shape(ids)[0] <= ROWS_A_GROUP,
+        lambda: group_features(weights, ids, lengths),
+        lambda: call_of_one_node(partial(_of_more_rows, weights), ids, lengths),
+    )
+
+
+def _of_more_rows(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     return tf.cond(
         tf.shape(ids)[0] <= FUSED_UP_TO_ROWS,
         lambda: _fused(weights, ids, lengths),
