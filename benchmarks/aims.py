@@ -23,7 +23,7 @@ EMBEDDINGS: Final = "embeddings"
 SOFT_LABELS: Final = "soft_labels"
 TEACHERS: Final = {
     TABLE: "the table alone",
-    EMBEDDINGS: "word vectors (a run with --embeddings, given as --run)",
+    EMBEDDINGS: "word vectors",
     SOFT_LABELS: "a teacher (a run with --soft-labels, given as --run)",
 }
 """What a model learned from; the two files by the names that a run's data.json gives them."""
@@ -102,8 +102,8 @@ AIMS: Final = (
         figure=("training", "to the best validation loss"), over=NOTEBOOK, limit=3, full_only=True,
     ),
     Aim(
-        what="training: macro F1 of the validation part above the notebook's way",
-        figure=("training", "macro F1, validation part"), over=NOTEBOOK, limit=0.0, full_only=True,
+        what="training: macro F1 of the test part above the notebook's way",
+        figure=("training", "macro F1, test part"), over=NOTEBOOK, limit=0.0, full_only=True,
     ),
     # What linear and flat mean in numbers is this file's choice; the issue gives the two words.
     Aim(
@@ -139,7 +139,7 @@ def teacher_of(run: Path | None) -> str:
     """What a model learned from, one of `TEACHERS`.
 
     Args:
-        run: its run folder; None for a model that the benchmarks train themselves.
+        run: its run folder; None where there is none yet.
     """
     if run is None:
         return TABLE

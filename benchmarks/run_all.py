@@ -61,7 +61,7 @@ def run(options: Options, load: Load) -> int:
             sections,
             quick=bench.plan.quick,
             twitter=bench.is_twitter,
-            taught_by=teacher_of(bench.run),
+            taught_by=teacher_of(bench.run or bench.trained_run),
         )
         report = Report(machine=machine, settings=settings, sections=sections, verdicts=verdicts)
         _write(report, options.out)

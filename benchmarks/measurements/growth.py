@@ -65,9 +65,17 @@ def _training_rows(bench: Bench) -> list[Row]:
             _row(f"{low:,} to {high:,} rows: time of a further row", time, "µs")
             for (low, high), time in zip(itertools.pairwise(sizes), further, strict=True)
         ),
-        _row("time of a further row, largest over smallest", further[-1] / further[0], "times"),
+        _growth_of_time(further[0], further[-1]),
         _row("peak memory, largest over smallest", memory[-1] / memory[0], "times"),
     ]
+
+
+def _growth_of_time(first_us: float, last_us: float) -> Row:
+    """Of a further row; single runs, of which the larger table's may have been the shorter one."""
+    what, unit = "time of a further row, largest over smallest", "times"
+    if first_us <= 0:
+        return Row.missing(what, PRODUCT, unit, "the second table took no longer than the first")
+    return _row(what, last_us / first_us, unit)
 
 
 def further_row_us(sizes: Sequence[int], seconds: Sequence[float]) -> list[float]:

@@ -15,8 +15,7 @@ _FIGURES: tuple[_Figure, ...] = (
     ("to the best validation loss", Row.median, "s", lambda run, _: run.seconds_to_best),
     ("whole command", Row.median, "s", lambda run, _: run.seconds),
     (AS_GOOD, Row.median, "s", lambda run, other: run.seconds_until(other.best_loss)),
-    ("log loss, validation part", Row.mean, LOSS, lambda run, _: run.validation_loss),
-    ("macro F1, validation part", Row.mean, SCORE, lambda run, _: run.validation["macro_f1"]),
+    ("lowest loss of an epoch, validation part", Row.mean, LOSS, lambda run, _: run.best_loss),
     ("macro F1, test part", Row.mean, SCORE, lambda run, _: run.test["macro_f1"]),
     ("peak memory", Row.median, "MB", lambda run, _: run.peak_bytes / 1e6),
 )

@@ -3,7 +3,7 @@
     python -m benchmarks.peers.notebook --data=CSV --seed=42 --output=DIR
 
 trains it in a process of its own and writes `notebook.keras`, `tokenizer.json`, `history.csv` and
-`answers.npz`. The rows are those that this project trains on, and early stopping watches the same
+`answers.npy`, of the test part. The rows are those that this project trains on, and early stopping watches the same
 validation part: the notebook watched its test part, which would flatter its figures on it.
 """
 
@@ -187,11 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     notebook.save(options.output)
     pd.DataFrame(history).to_csv(options.output / "history.csv", index=False)
-    np.savez(
-        options.output / "answers.npz",
-        test=notebook.predict(tweets.texts[parts.test]),
-        validation=notebook.predict(tweets.texts[parts.validation]),
-    )
+    np.save(options.output / "answers.npy", notebook.predict(tweets.texts[parts.test]))
     return 0
 
 

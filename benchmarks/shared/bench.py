@@ -25,7 +25,7 @@ from benchmarks.shared.results import (
     TFIDF,
     Row,
 )
-from benchmarks.shared.trainings import Training, train
+from benchmarks.shared.trainings import Training, folder_of, train
 from benchmarks.shared.turns import Call
 from benchmarks.shared.workload import TWITTER_SHA256, smaller_table
 from export.graph.saved_model import write_saved_model
@@ -117,6 +117,12 @@ class Bench:
         say(f"training {who}, seed {seed}")
         to, epochs = self.folder, self.plan.epochs
         return train(who, self.source, self.tweets, seed=seed, to=to, epochs=epochs)
+
+    @property
+    def trained_run(self) -> Path | None:
+        """The first seed's run folder, once it has been trained."""
+        folder = folder_of(PRODUCT, self.plan.seeds[0], self.folder)
+        return folder if (folder / "data.json").is_file() else None
 
     @cached_property
     def run_folder(self) -> Path:

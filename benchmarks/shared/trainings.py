@@ -20,11 +20,9 @@ from keras_pipeline.data_source import DataSource
 from keras_pipeline.model import load_model
 from keras_pipeline.report.evaluation import compute_metrics
 from keras_pipeline.table.dataset import Tweets
-from keras_pipeline.table.splits import Splits, split
+from keras_pipeline.table.splits import split
 
 Array = np.ndarray[Any, Any]
-Answers = dict[str, Array]
-"""Probabilities of the parts `test` and `validation`, each `[rows, 3] float32`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,8 +35,6 @@ class Training:
         peak_bytes: most memory that the command held.
         history: one dict an epoch, with `seconds` and `val_loss`.
         test: figures of the test part, as `keras_pipeline.evaluate.compute_metrics` gives them.
-        validation: the same of the validation part.
-        validation_loss: log loss of the validation part, nats; the same formula for everyone.
     """
 
     folder: Path
@@ -46,12 +42,13 @@ class Training:
     peak_bytes: int
     history: list[dict[str, float]]
     test: dict[str, Any]
-    validation: dict[str, Any]
-    validation_loss: float
 
     @property
     def best_loss(self) -> float:
-        """The lowest validation loss of an epoch, nats."""
+        """The lowest validation loss of an epoch, nats.
+
+        Of the network: the words' scores beside this project's learn from the validation rows, too.
+        """
         return min(epoch["val_loss"] for epoch in self.history)
 
     @property
@@ -85,52 +82,40 @@ def train(
     Raises:
         BenchError: the command failed.
     """
-    name, command, answers_of = _WAYS[who]
-    folder = to / f"{name}-{seed}"
+    _, command, answers_of = _WAYS[who]
+    folder = folder_of(who, seed, to)
     limit = [] if epochs is None else [f"--epochs={epochs}"]
     options = [*data_options(source), f"--seed={seed}", f"--output={folder}", *limit]
     done = run_module([*command, *options], folder.with_suffix(".log"))
     parts = split(tweets, TrainConfig(seed=seed))
-    answers, watched = answers_of(folder, tweets, parts), tweets.labels[parts.validation]
+    answers = answers_of(folder, np.asarray(tweets.texts[parts.test]))
     return Training(
         folder=folder,
         seconds=done.seconds,
         peak_bytes=done.peak_bytes,
         history=pd.read_csv(folder / "history.csv").to_dict("records"),
-        test=compute_metrics(tweets.labels[parts.test], answers["test"], tweets.label_names),
-        validation=compute_metrics(watched, answers["validation"], tweets.label_names),
-        validation_loss=log_loss(watched, answers["validation"]),
+        test=compute_metrics(tweets.labels[parts.test], answers, tweets.label_names),
     )
 
 
-def log_loss(labels: Array, probabilities: Array) -> float:
-    """Mean negative logarithm of the true class's probability, nats.
-
-    Example:
-    >>> round(log_loss(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 4)
-    0.6931
-    """
-    likelihood = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.clip(likelihood, 1e-7, 1.0)).mean())
+def folder_of(who: str, seed: int, to: Path) -> Path:
+    """Where `train` leaves it."""
+    return to / f"{_WAYS[who][0]}-{seed}"
 
 
-def _saved_models_answers(folder: Path, tweets: Tweets, parts: Splits) -> Answers:
+def _saved_models_answers(folder: Path, texts: Array) -> Array:
     """This project saves a model and its figures: the model is asked once more."""
-    model = load_model(folder)
-    rows = {"test": parts.test, "validation": parts.validation}
-    return {
-        part: model.predict(tweets.texts[which], batch_size=512, verbose=0)
-        for part, which in rows.items()
-    }
+    answers: Array = load_model(folder).predict(texts, batch_size=512, verbose=0)
+    return answers
 
 
-def _saved_answers(folder: Path, _tweets: Tweets, _parts: Splits) -> Answers:
-    with np.load(folder / "answers.npz") as saved:
-        return dict(saved)
+def _saved_answers(folder: Path, _texts: Array) -> Array:
+    answers: Array = np.load(folder / "answers.npy")
+    return answers
 
 
-_WAYS: Final[dict[str, tuple[str, list[str], Callable[[Path, Tweets, Splits], Answers]]]] = {
+_WAYS: Final[dict[str, tuple[str, list[str], Callable[[Path, Array], Array]]]] = {
     PRODUCT: ("product", ["keras_pipeline.train", "--no-export"], _saved_models_answers),
     NOTEBOOK: ("notebook", ["benchmarks.peers.notebook"], _saved_answers),
 }
-"""Name of its folder, its command, and how its answers are had."""
+"""Name of its folder, its command, and how its answers to texts are had: `[rows, 3] float32`."""

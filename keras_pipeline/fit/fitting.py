@@ -260,6 +260,7 @@ def _with_word_scores(
 ) -> tuple[keras.Model, Calibration | None]:
     """The trained classifier and what words say beside it, mixed as the validation part wants it."""
     train, watched, answers = rows
+    print("Finding out what words say by themselves; some seconds", flush=True)
     scores = fit_word_scores(words, train, watched, answers, config.seed)
     print(
         f"Word scores: {scores.share:.2f} of a logistic regression over words, letters and pairs beside "

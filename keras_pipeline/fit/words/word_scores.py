@@ -212,8 +212,13 @@ def _scores(pieces: _Pieces, weights: Array, bias: Array) -> Scores:
 def _fitted(features: Any, labels: Array, weights: Array) -> Array:
     """Of scikit-learn's regression: `[features + 1, classes]`, for two classes one column; the bias last."""
     model = LogisticRegression(max_iter=_STEPS, tol=1e-3)
-    model.fit(features, labels, sample_weight=weights)
-    return np.vstack([model.coef_.T, model.intercept_])
+    # Weights of pieces that no row holds would stay 0; they are half of all, and cost their share of the seconds.
+    held = np.flatnonzero(features.getnnz(axis=0))
+    model.fit(features[:, held], labels, sample_weight=weights)
+    found = np.zeros((features.shape[1] + 1, len(model.coef_)))
+    found[held] = model.coef_.T
+    found[-1] = model.intercept_
+    return found
 
 
 def _fitted_by_ratio(features: Any, is_class: Array, weights: Array) -> Array:

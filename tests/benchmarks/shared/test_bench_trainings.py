@@ -1,13 +1,11 @@
-"""What is counted of a training: the seconds that "three times faster" stands on, and the loss."""
+"""What is counted of a training: the seconds that "three times faster" stands on."""
 
 import dataclasses
 from math import inf
 
-import numpy as np
 import pytest
-from sklearn import metrics
 
-from benchmarks.shared.trainings import Training, log_loss
+from benchmarks.shared.trainings import Training
 
 
 def training(losses):
@@ -25,10 +23,3 @@ def test_seconds_to_the_best_epoch_end_with_it():
 def test_seconds_until_another_runs_loss_end_with_the_first_epoch_as_good(loss, seconds):
     """How "three times faster to an equal or better model" is counted."""
     assert training([0.9, 0.7, 0.8, 0.75]).seconds_until(loss) == seconds
-
-
-def test_log_loss_is_scikit_learns():
-    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.4, 0.3]], np.float32)
-    expected = metrics.log_loss([0, 2, 0], probabilities, labels=[0, 1, 2])
-    assert log_loss(np.array([0, 2, 0]), probabilities) == pytest.approx(expected, rel=1e-5)
-    assert log_loss(np.array([0]), np.array([[0.0, 1.0, 0.0]])) < 20  # never infinite

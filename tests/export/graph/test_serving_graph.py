@@ -135,10 +135,23 @@ def test_an_unknown_graph_is_refused_by_name():
 
 @pytest.mark.parametrize("padded_length", [None, 7, 40, 45])
 def test_token_ids_are_the_vectorizers(model, padded_length):
+    """Of one text, of a few, and of so many that two halves are read at the same time, the longest in either."""
     whole = SentimentModel(model.cleaner, model.vectorizer, model.classifier, padded_length)
     spec = [tf.TensorSpec([None], tf.string)]
     ids = tf.function(TokenIds(model.cleaner, model.vectorizer, padded_length).__call__, spec)
-    for tweets in ([], [""], ["a"], ["!!", ""], TWEETS, ["word " * 100_000]):
+    long, many = "word " * 100_000, [*["a"] * 40, *["good day a"] * 40]
+    for tweets in (
+        [],
+        [""],
+        ["a"],
+        [long],
+        ["!!", ""],
+        TWEETS,
+        TWEETS * 6,
+        many,
+        many[::-1],
+        [""] * 65,
+    ):
         text = tf.constant(tweets, tf.string)
         np.testing.assert_array_equal(ids(text), whole.token_ids(text))
 
