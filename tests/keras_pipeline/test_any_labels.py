@@ -44,6 +44,7 @@ class TestAPlainKerasCitizenOfFiveClasses:
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
+    @pytest.mark.slow
     def test_it_learns_their_names_and_answers_with_as_many_columns(self, model, tmp_path):
         before = model.evaluate(self.TEXTS, FIVE, verbose=0)[0]
         model.optimizer.learning_rate = 0.05

@@ -168,6 +168,7 @@ class TestVersion:
         assert int(done.stdout) > 10
 
 
+@pytest.mark.slow
 class TestGate:
     """Each check, provoked."""
 
@@ -193,7 +194,6 @@ class TestGate:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         assert refused(version, tiny_model, test_split).check == "reload"
 
-    @pytest.mark.slow
     @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
     def test_keras_own_file_of_its_classifier_is_caught(
         self, version, file_format, tiny_model, test_split
@@ -206,7 +206,6 @@ class TestGate:
         assert error.check == {LITERT: "reload", ONNX: "signature"}[file_format]
         assert {LITERT: "Flex", ONNX: "Identity:0"}[file_format] in error.received
 
-    @pytest.mark.slow
     @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
     def test_another_input_is_caught_by_signature(
         self, version, file_format, tiny_model, test_split
@@ -224,7 +223,6 @@ class TestGate:
         assert error.check == "signature"
         assert "'ids': ('int64', (None, 40))" in error.received
 
-    @pytest.mark.slow
     def test_other_weights_are_caught_by_parity(
         self, version, file_format, lively_model, test_split
     ):
@@ -234,7 +232,6 @@ class TestGate:
         assert error.check == "parity"
         assert "within 1e-05" in error.expected
 
-    @pytest.mark.slow
     def test_half_precision_is_refused_by_the_tolerance_of_full(
         self, version, file_format, lively_model, test_split
     ):
@@ -243,7 +240,6 @@ class TestGate:
         tolerances = Artefact(weights=FLOAT16).tolerances
         pass_token_gate(version, lively_model, test_split, tolerances=tolerances)
 
-    @pytest.mark.slow
     def test_a_worse_version_is_caught_by_quality_unless_forced(
         self, file_format, english_run, tmp_path
     ):
@@ -271,7 +267,6 @@ class TestGate:
         _, report = export_model(worse, base, artefact=artefact, force=True, **options)
         assert report.forced
 
-    @pytest.mark.slow
     def test_a_version_of_another_cleaning_is_examined_by_its_own(
         self, file_format, english_run, tmp_path
     ):
@@ -293,6 +288,7 @@ class TestGate:
             ask_with_string_half(path, texts)
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_format_is_refused(
     file_format, published, tiny_run, tiny_model, test_split
 ):

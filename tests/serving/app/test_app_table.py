@@ -52,6 +52,7 @@ def test_a_table_is_asked_counted_and_given_back(two_versions, page):
     ]
 
 
+@pytest.mark.slow
 def test_rows_below_the_threshold_are_counted(two_versions, page):
     shown = page(two_versions.address).upload(table([(1, "kb")])).ask_table()
     assert "0 rows (0 %) are unsure: below 50 %" in shown.words
@@ -59,6 +60,7 @@ def test_rows_below_the_threshold_are_counted(two_versions, page):
     assert "1 rows (100 %) are unsure: below 90 %" in shown.draw().words
 
 
+@pytest.mark.slow
 def test_the_chosen_version_answers(two_versions, page):
     shown = page(two_versions.address).choose("Answered by", "version 1")
     shown.upload(table([(1, "kb")])).ask_table()
@@ -130,6 +132,7 @@ def test_what_is_no_table_is_one_sentence_and_the_page_goes_on(
     assert result(shown.job)[0]["label"] == "positive"
 
 
+@pytest.mark.slow
 def test_a_row_that_is_none_ends_it_with_its_line(two_versions, page):
     content = table([(1, "kb")]) + b"2,kb,kb,kb\n"
     shown = page(two_versions.address).upload(content).ask_table()
