@@ -16,6 +16,8 @@ WORDS: Final = (1, 5, 10, 20, 40, 400)
 BATCH_SIZES: Final = (1, 4, 16, 32, 64, 256, 1024, 4096)
 LENGTH_BATCHES: Final = (1, 256)
 
+GROWTH_OF_TIME: Final = "time of a further row, largest over smallest"
+
 SMALL_NETWORK: Final = (
     "--epochs=1",
     "--embedding-dim=8",
@@ -72,10 +74,10 @@ def _training_rows(bench: Bench) -> list[Row]:
 
 def _growth_of_time(first_us: float, last_us: float) -> Row:
     """Of a further row; single runs, of which the larger table's may have been the shorter one."""
-    what, unit = "time of a further row, largest over smallest", "times"
     if first_us <= 0:
-        return Row.missing(what, PRODUCT, unit, "the second table took no longer than the first")
-    return _row(what, last_us / first_us, unit)
+        note = "the second table took no longer than the first"
+        return Row.missing(GROWTH_OF_TIME, PRODUCT, "times", note)
+    return _row(GROWTH_OF_TIME, last_us / first_us, "times")
 
 
 def further_row_us(sizes: Sequence[int], seconds: Sequence[float]) -> list[float]:

@@ -20,8 +20,20 @@ def scaled(model, factor):
 
 
 def rounded(model):
-    """A copy whose weights lost what half precision does not keep."""
-    return copy_of(model, weights=_changed(model, lambda weight: weight.astype("float16")))
+    """A copy whose weights lost what half precision does not keep, after the output layer took over trust and bias."""
+    served = copy_of(model, weights=_as_served(model))
+    return copy_of(model, weights=_changed(served, lambda weight: weight.astype("float16")))
+
+
+def _as_served(model):
+    """The same function: trust and bias of the words' scores stand in the output layer, as in the served graph."""
+    weights, scores = model.classifier.get_weights(), model.classifier.layers[-1]
+    kernel = -len(scores.weights) - 2
+    *_, shift, trust = weights
+    weights[kernel] = weights[kernel] * trust
+    weights[kernel + 1] = weights[kernel + 1] * trust + shift
+    weights[-2:] = np.zeros_like(shift), np.ones_like(trust)
+    return weights
 
 
 def _changed(model, change):
