@@ -3,8 +3,8 @@
     text [batch] string -> cleaner -> split at whitespace -> look up -> ids [batch, time] int64
 
 TextVectorization slices a RaggedTensor to `output_sequence_length` and looks for the mask token in
-every token, and a second op makes the result dense: 76 ops, here 33, and for one text 26. Of one tweet called from
-Python it took 0.35 ms in place of 0.38, of 2,048 5 % less (docs/log.md). Tokens past the cut are never
+every token, and a second op makes the result dense: 76 ops, here 33. One tweet called from Python took
+0.35 ms in place of 0.38, 2,048 took 5 % less (docs/log.md). Tokens past the cut are never
 split off: a tweet of a million words is cheap.
 """
 
@@ -22,9 +22,7 @@ from export.graph.one_node import call_of_one_node, cond_of_one_node
 _UNKNOWN: Final = 1
 _FIRST_WORD: Final = 2  # of Keras's vocabulary, after padding and unknown
 _ROWS_AT_ONCE: Final = 2048
-_IN_HALVES_FROM_ROWS: Final = (
-    64  # docs/log.md: 4 % less time for 64 rows, 15 % for 512, none for 32
-)
+_IN_HALVES_FROM_ROWS: Final = 64  # docs/log.md: 4 % less time for 64 rows, 14 % for 512
 
 Array = np.ndarray[Any, Any]
 

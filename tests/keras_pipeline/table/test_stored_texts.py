@@ -77,7 +77,7 @@ def test_no_room_is_told_in_one_sentence():
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))), st.integers(1, 9))
-@settings(deadline=None, max_examples=40)  # each builds two datasets
+@settings(deadline=None)
 def test_batches_hold_every_text_in_order(texts, size):
     """From a file and from an array; the dataset knows how many batches there are."""
     file = TextFile()
