@@ -136,7 +136,12 @@ class TrainConfig:
         "steps that an epoch should have: a small table takes smaller batches, down to 16",
         least=1,
     )
-    learning_rate: float = _setting(2e-3, "step size of Adam", above=0)
+    learning_rate: float = _setting(4e-3, "step size of Adam", above=0)
+    embedding_rate: float = _setting(
+        0.3,
+        "step size of the words' vectors, as a share of the learning rate; a word moves where a batch holds it",
+        above=0,
+    )
     class_weights: bool = _setting(True, "weigh classes by inverse frequency")
     averaged_epochs: float = _setting(
         0.4,
@@ -219,6 +224,7 @@ _TRANSFER: Final[dict[str, Any]] = {
     "dropout": 0.3,
     "batch_size": 32,
     "learning_rate": 1e-3,
+    "embedding_rate": 1.0,
     "averaged_epochs": 0.8,
 }
 
@@ -244,6 +250,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "calibrated": False,
         "batch_size": 32,
         "learning_rate": 1e-3,
+        "embedding_rate": 1.0,
         "averaged_epochs": 0.0,
         "punctuation_tokens": False,
         "pad_to_longest": False,
