@@ -101,10 +101,6 @@ AIMS: Final = (
         what="training: times as fast as the notebook's way, each to its own best validation loss",
         figure=("training", "to the best validation loss"), over=NOTEBOOK, limit=3, full_only=True,
     ),
-    Aim(
-        what="training: macro F1 of the test part above the notebook's way",
-        figure=("training", "macro F1, test part"), over=NOTEBOOK, limit=0.0, full_only=True,
-    ),
     # What linear and flat mean in numbers is this file's choice; the issue gives the two words.
     Aim(
         what="growth in linear time: time of a further row at the largest table over the smallest",

@@ -36,7 +36,6 @@ class TextRpc:
 
     It gives predictions where the answer carries the class names, else what is to be `named` with them, one of
     `serving.client.predictions`.
-    `serving.client.predictions.Reasons`.
     """
 
     path: str
