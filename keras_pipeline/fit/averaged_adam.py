@@ -51,11 +51,10 @@ class AveragedAdam(keras.optimizers.Adam):
         index = self._get_variable_index(variable)
         moments = self._momentums[index], self._velocities[index]
         before = [ops.convert_to_tensor(moment) for moment in moments]
-        came = ops.any(gradient != 0, axis=-1, keepdims=True)
         after, change = self.moved(before, gradient, learning_rate)
-        for moment, old, new in zip(moments, before, after, strict=True):
-            self.assign(moment, ops.where(came, new, old))
-        self.assign_sub(variable, ops.where(came, change, 0.0))
+        for moment, value in zip(moments, after, strict=True):
+            self.assign(moment, value)
+        self.assign_sub(variable, change)
 
     def is_table(self, variable: Any) -> bool:
         """Whether it is what an `Embedding` layer looks its vectors up in."""
@@ -67,14 +66,18 @@ class AveragedAdam(keras.optimizers.Adam):
     ) -> tuple[list[Any], Any]:
         """Both moments of a table's rows after this step, and what is taken off the rows.
 
-        By Algorithm 1 of Kingma and Ba (2015), in the order of its section 2.
+        By Algorithm 1 of Kingma and Ba (2015), in the order of its section 2. A row of the batch may have
+        no gradient either: where no unit of the dense layer is active.
         """
+        came = ops.any(ops.not_equal(gradient, 0), axis=-1, keepdims=True)
         step = ops.cast(self.iterations + 1, "float32")
         first = self.beta_1 * moments[0] + (1 - self.beta_1) * gradient
         second = self.beta_2 * moments[1] + (1 - self.beta_2) * ops.square(gradient)
         unbiased = ops.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
         rate = learning_rate * self.table_rate * unbiased
-        return [first, second], rate * first / (ops.sqrt(second) + self.epsilon)
+        change = rate * first / (ops.sqrt(second) + self.epsilon)
+        after = [ops.where(came, *pair) for pair in zip((first, second), moments, strict=True)]
+        return after, ops.where(came, change, 0.0)
 
     def _update_model_variables_moving_average(self, trainable_variables: Sequence[Any]) -> None:
         averages = self._model_variables_moving_average

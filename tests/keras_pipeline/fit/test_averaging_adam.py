@@ -83,6 +83,23 @@ def test_a_table_is_the_same_by_its_rows_and_as_a_whole(compiled, kind):
         check_equal(by_rows, expected)
 
 
+@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "rows"])
+def test_a_word_of_the_batch_without_a_gradient_stays(sparse):
+    """No unit of the dense layer was active for its text: whole tables cannot tell it from a word that did not come."""
+    table = keras.Variable(np.ones((2, 2), "float32"), name="embeddings")
+    optimizer = AveragingAdam(0.1)
+    optimizer.build([table])
+    for second in (1.0, 0.0):
+        values = tf.constant([[1.0, 1.0], [second, second]])
+        rows = tf.IndexedSlices(
+            values, tf.constant([0, 1], tf.int64), tf.constant([2, 2], tf.int64)
+        )
+        optimizer.apply([rows if sparse else values])
+    first, other = table.numpy()
+    np.testing.assert_allclose(first, 0.8, atol=1e-5)
+    np.testing.assert_allclose(other, 0.9, atol=1e-5)
+
+
 def test_the_average_is_over_the_last_third_of_the_steps_at_most():
     """Momentum n / (n + 3) for step n from 0, until that of the average asked for is smaller."""
     _, *seen = train(AveragingAdam(0.1, averaged_steps=5 / 3))
