@@ -8,7 +8,7 @@ from keras_pipeline.fit.averaged_adam import AveragedAdam
 
 
 class AveragingAdam(AveragedAdam):
-    """`AveragedAdam`, and fast: of 25 ms a step, 20,000 words' vectors took 10, and take 3 (docs/log.md).
+    """`AveragedAdam`, and fast: of 25 ms a step, 20,000 words' vectors took 11, and take 3 (docs/log.md).
 
     A word that comes twice in a batch has one gradient, the sum of both; Keras squares each by itself.
     """
@@ -21,10 +21,11 @@ class AveragingAdam(AveragedAdam):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One op where Keras has twelve; a table's rows by themselves."""
-        if tf.distribute.has_strategy():
-            super().update_step(gradient, variable, learning_rate)
-        elif isinstance(gradient, tf.IndexedSlices) and self.is_table(variable):
+        table = self.is_table(variable)
+        if table and isinstance(gradient, tf.IndexedSlices):
             self._update_rows(gradient, variable, learning_rate)
+        elif table or tf.distribute.has_strategy():
+            super().update_step(gradient, variable, learning_rate)
         else:
             self._update_whole(tf.convert_to_tensor(gradient), variable, learning_rate)
 
@@ -40,9 +41,6 @@ class AveragingAdam(AveragedAdam):
         variable.scatter_sub(tf.IndexedSlices(change, rows))
 
     def _update_whole(self, gradient: tf.Tensor, variable: Any, learning_rate: Any) -> None:
-        if self.is_table(variable):
-            super().update_step(gradient, variable, learning_rate)
-            return
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations.value + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(
