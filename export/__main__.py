@@ -30,6 +30,7 @@ from export.served.servers import choose
 from export.settings import WARMUP_BATCHES, Artefact, Tolerances
 from export.signatures import LABELS_ASSET
 from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
+from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
 from export.versions.disk_errors import explained
@@ -179,7 +180,7 @@ def _artefact(options: argparse.Namespace) -> Artefact:
 
 def _examine(options: argparse.Namespace) -> None:
     examination = _examination(options)
-    import_tensorflow()
+    import_lean_tensorflow()
     from export.examining import set_examination  # noqa: PLC0415 (TensorFlow)
 
     with folder_at(options.to) as folder:
@@ -217,7 +218,7 @@ def _labels_at(to: Path | StoreUrl) -> list[str] | None:
 
 def _test_part(model: Path) -> tuple["TestSplit", "RunRecord", tuple[str, ...]]:
     """The rows that a run was tested on, the run's record, and the names of its classes."""
-    import_tensorflow()
+    import_lean_tensorflow()
     import numpy as np  # noqa: PLC0415
 
     from export.gate.quality import TestSplit  # noqa: PLC0415

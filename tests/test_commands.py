@@ -157,6 +157,19 @@ class TestTensorFlowsFirstWords:
 
 
 @pytest.mark.slow
+def test_a_server_and_the_gate_import_nothing_that_no_version_asks_for(tmp_path):
+    """A server is up in half the time and holds 260 MB less; whoever imports those packages later gets them."""
+    code = (
+        "import sys; from export.start.lean_tensorflow import import_lean_tensorflow as f; f(); f()\n"
+        "import serving.server.embedded, export.exporter\n"
+        "print([name for name in ('jax', 'pandas', 'sklearn', 'matplotlib', 'scipy') if name in sys.modules])\n"
+        "import pandas; import tensorflow as tf; print(tf.keras.ops.sum([1, 2]).numpy())"
+    )
+    ended = run(["-c", code], tmp_path, KERAS_BACKEND="jax")
+    assert (ended.stdout, ended.stderr) == ("[]\n3\n", "")
+
+
+@pytest.mark.slow
 def test_a_command_that_does_well_says_nothing_on_stderr(tiny_run, tmp_path):
     """TensorFlow computes here, too: none of its notes, no warning of Python's."""
     ended = run([*EVALUATE, tiny_run], tmp_path, TF_CPP_MIN_LOG_LEVEL="3")

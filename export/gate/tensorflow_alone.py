@@ -17,9 +17,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-# Neither this project's code nor Keras may be needed: an import of either fails.
+# Neither this project's code nor Keras may be needed: an import of either fails. Nor JAX, which TensorFlow
+# imports where it finds it: a tenth of the start.
 if __name__ == "__main__":
-    for _module in ("keras_pipeline", "export", "serving", "keras", "tf_keras"):
+    for _module in ("keras_pipeline", "export", "serving", "keras", "tf_keras", "jax"):
         sys.modules[_module] = None  # type: ignore[assignment]
 
 import numpy as np

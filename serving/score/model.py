@@ -17,10 +17,10 @@ from export.signatures import (
     SERVING_DEFAULT,
     TEXT,
 )
+from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.shown import shown
 from export.start.utf8 import encode_text
 from serving.score.errors import ScoreError, StoppedError
-from serving.score.lean_tensorflow import import_lean_tensorflow
 
 _GRAPH: Final = "saved_model.pb"
 _NOT_THE_MODEL: Final = "assets.extra"

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from export.start.quiet_tensorflow import ERRORS, import_tensorflow
+from export.start.lean_tensorflow import import_lean_tensorflow
+from export.start.quiet_tensorflow import ERRORS
 from export.start.shown import shown
 from serving.server.flags import PROGRAM, ServerOptions, parse_flags
 from serving.server.preflight import check
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_up_logging()
     stop_signal = StopSignal()
     # TensorFlow takes seconds to import; a mistake in the flags was told before.
-    import_tensorflow(ERRORS)
+    import_lean_tensorflow(ERRORS)
     from serving.server.embedded import EmbeddedServer  # noqa: PLC0415
 
     # TensorFlow's 390,000 objects stay; looking through them at every unload would stop all requests

@@ -293,10 +293,10 @@ class TestAtOnce:
     """Two exports of different quality, real processes, both judged before either is published."""
 
     @pytest.mark.parametrize("first", ["better", "worse"])
-    def test_the_worse_never_goes_over_the_better(self, first, english_run, english, tmp_path):
+    def test_the_worse_never_goes_over_the_better(
+        self, first, english_run, english, base, tmp_path
+    ):
         """Both were compared with version 2, and are better; under the lock the second is compared again."""
-        base = tmp_path / "models"
-        publish(english, english_run, base)
         write_saved_model(inclined(english, 0, WORST), base / "2")
         models = {"better": english, "worse": inclined(english, 0, WORSE)}
         runs = {name: run_of(english_run, m, tmp_path / name) for name, m in models.items()}

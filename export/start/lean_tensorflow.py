@@ -2,6 +2,7 @@
 
 TensorFlow 2.21 imports Keras, and the two look for JAX, pandas, scikit-learn, Matplotlib and SciPy: 260 MB of 800,
 and half of the seconds. To an import that may fail they are not installed here, only while TensorFlow is imported.
+Of Keras its wrappers for scikit-learn are missing then, so this is for processes that run no code of others.
 """
 
 import os
@@ -10,17 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
-from export.start.quiet_tensorflow import import_tensorflow
+from export.start.quiet_tensorflow import FATAL, import_tensorflow
 
 _UNASKED: Final = ("jax", "pandas", "sklearn", "matplotlib", "scipy")
 _BACKEND: Final = "KERAS_BACKEND"
 
 
-def import_lean_tensorflow() -> None:
-    """Import it; a no-op where it is imported already."""
+def import_lean_tensorflow(level: str = FATAL) -> None:
+    """Import it; a no-op where it is imported already.
+
+    Args:
+        level: see `export.start.quiet_tensorflow.import_tensorflow`.
+    """
     if not sys.modules.get("tensorflow"):
         with _without(_UNASKED), _backend("tensorflow"):
-            import_tensorflow()
+            import_tensorflow(level)
 
 
 @contextmanager
