@@ -77,7 +77,8 @@ def training_batches(
     """Batches of every epoch from `first_epoch` on, without end, and the number of them an epoch.
 
     Each is `(ids [batch, time] int64, targets [batch, classes] float32, weights [batch] float32)`, with rows
-    added where several replicas could not share it evenly.
+    added where several replicas could not share it evenly. With R-Drop each row stands there twice, the
+    second time right behind the first, without the same words.
     """
     size = config.batch_size
     lengths = rows.ids.row_lengths()
@@ -93,7 +94,7 @@ def training_batches(
         return _drop_words(ids, seeds, config), targets, weights
 
     batches = tf.data.Dataset.counter(first_epoch).flat_map(epoch_batches)
-    return _ahead(batches, batch, replicas), step_count(rows, config)
+    return _ahead(batches, batch, replicas, config.readings), step_count(rows, config)
 
 
 def step_count(rows: TokenRows, config: TrainConfig) -> int:
@@ -145,10 +146,16 @@ def _drop_words(ids: tf.Tensor, seeds: tf.Tensor, config: TrainConfig) -> tf.Ten
     return tf.where(dropped & (ids != PADDING_ID), tf.constant(UNKNOWN_ID, tf.int64), ids)
 
 
-def _ahead(order: tf.data.Dataset, batch: Callable[..., Batch], replicas: int) -> tf.data.Dataset:
+def _ahead(
+    order: tf.data.Dataset, batch: Callable[..., Batch], replicas: int, readings: int = 1
+) -> tf.data.Dataset:
     """Make the batches ahead of the step that needs them."""
 
-    def even(*where: tf.Tensor) -> Batch:
-        return batch(*where) if replicas == 1 else even_batch(batch(*where), replicas)
+    def whole(*where: tf.Tensor) -> Batch:
+        made = batch(*where) if replicas == 1 else even_batch(batch(*where), replicas)
+        ids, targets, weights = (
+            made if readings == 1 else (tf.repeat(part, readings, axis=0) for part in made)
+        )
+        return ids, targets, weights
 
-    return order.map(even, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return order.map(whole, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

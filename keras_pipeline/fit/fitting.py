@@ -46,7 +46,7 @@ from keras_pipeline.layers.tweet_cleaner import TweetCleaner
 from keras_pipeline.layers.vectorizer import build_vectorizer
 from keras_pipeline.model import SentimentModel
 from keras_pipeline.numeric.accuracy import Accuracy
-from keras_pipeline.numeric.classifier import build_classifier, with_word_scores
+from keras_pipeline.numeric.classifier import build_classifier, for_training, with_word_scores
 from keras_pipeline.numeric.temperature import (
     LEAST_ROWS,
     Calibration,
@@ -340,6 +340,7 @@ def _compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.M
     classifier = build_classifier(
         config, vocabulary_size=words, dtype=policy, bidirectional=_bidirectional(config)
     )
+    classifier = for_training(classifier, config)
     classifier.compile(
         optimizer=optimizer_of(
             config, averaged_steps, AveragingAdam, scaled_loss=config.mixed_precision

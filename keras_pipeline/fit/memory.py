@@ -106,7 +106,8 @@ def _batch(config: TrainConfig, rows: int) -> Needs:
     length = 1 if config.pad_to_longest else config.sequence_length
     numbers = config.embedding_dim + 2 * (4 + 1) * config.lstm_units
     return {
-        ("batch_size", "sequence_length", "lstm_units"): min(config.batch_size, rows)
+        ("batch_size", "sequence_length", "lstm_units"): config.readings
+        * min(config.batch_size, rows)
         * length
         * numbers
         * _BYTES

@@ -12,6 +12,7 @@ import keras
 from export.signatures import PROBABILITIES
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.numeric.max_mean_pooling import MaxMeanPooling1D
+from keras_pipeline.numeric.r_drop import RDropModel
 from keras_pipeline.numeric.word_scores import WordScores
 
 
@@ -57,6 +58,13 @@ def build_classifier(
         x
     )
     return keras.Model(ids, x, name="classifier")
+
+
+def for_training(classifier: keras.Model, config: TrainConfig) -> keras.Model:
+    """The same layers, as they are trained: by R-Drop, where the settings want it."""
+    if not config.r_drop:
+        return classifier
+    return RDropModel(classifier.input, classifier.output, config.r_drop, name=classifier.name)
 
 
 def with_word_scores(classifier: keras.Model, weights: Sequence[Any]) -> keras.Model:

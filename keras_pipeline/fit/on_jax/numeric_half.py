@@ -16,7 +16,7 @@ from keras_pipeline.fit.on_jax.devices import share_batches
 from keras_pipeline.fit.on_jax.exchange import Answer, Exchange, IdRows, Task
 from keras_pipeline.fit.on_jax.padded_batches import Batch, PaddedBatches
 from keras_pipeline.numeric.accuracy import Accuracy
-from keras_pipeline.numeric.classifier import build_classifier
+from keras_pipeline.numeric.classifier import build_classifier, for_training
 
 
 class _Watched(keras.utils.PyDataset):
@@ -87,6 +87,7 @@ def compiled(config: TrainConfig, words: int, averaged_steps: float) -> keras.Mo
     classifier = build_classifier(
         config, vocabulary_size=words, dtype=policy, bidirectional=_bidirectional(config)
     )
+    classifier = for_training(classifier, config)
     optimizer = optimizer_of(config, averaged_steps, scaled_loss=policy == "mixed_float16")
     classifier.compile(optimizer, loss="categorical_crossentropy", metrics=[Accuracy()])
     optimizer.build(classifier.trainable_variables)

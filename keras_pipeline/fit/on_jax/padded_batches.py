@@ -67,7 +67,8 @@ class PaddedBatches:
 
         Yields:
             Ids `[size, width] int32`, targets `[size, classes] float32` and weights `[size] float32`. Weights are
-            such that Keras's mean over all rows is that over the batch's own.
+            such that Keras's mean over all rows is that over the batch's own. With R-Drop each row stands there
+            twice, the second time right behind the first, without the same words.
         """
         epoch = first_epoch
         while True:
@@ -76,7 +77,9 @@ class PaddedBatches:
                 numbers = order[start : start + self.config.batch_size]
                 draw = self._draw(epoch, 1 + int(start))
                 size = self._shared(self.config.batch_size)
-                yield self._batch(numbers, size, size / len(numbers), draw)
+                batch = self._batch(numbers, size, size / len(numbers), draw)
+                ids, targets, weights = (np.repeat(p, self.config.readings, axis=0) for p in batch)
+                yield ids, targets, weights
             epoch += 1
 
     def evaluation_steps(self) -> int:

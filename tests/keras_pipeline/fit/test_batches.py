@@ -33,7 +33,9 @@ def order(rows, config, first_epoch):
 
 @pytest.mark.parametrize("buckets", [True, False])
 def test_an_epoch_sees_every_row_once(rows, buckets):
-    config = TrainConfig(batch_size=8, bucket_by_length=buckets, bucket_spread=1, word_dropout=0.0)
+    config = TrainConfig(
+        batch_size=8, bucket_by_length=buckets, bucket_spread=1, word_dropout=0.0, r_drop=0.0
+    )
     assert sorted(order(rows, config, 0)) == list(range(ROWS))
     batches, steps = training_batches(rows, config)
     for ids, targets, weights in batches.take(steps):
@@ -73,7 +75,7 @@ def test_padded_to_the_longest_or_to_the_sequence_length(rows):
 
 def test_word_dropout_makes_words_unknown_anew_in_each_epoch(rows):
     """Padding stays padding, about the asked share of words becomes id 1, evaluation sees all."""
-    config = TrainConfig(batch_size=ROWS, word_dropout=0.3, bucket_by_length=False)
+    config = TrainConfig(batch_size=ROWS, word_dropout=0.3, bucket_by_length=False, r_drop=0.0)
     first, second = (epoch(rows, config, number)[0][0] for number in (0, 1))
     words = [ids[ids != 0] for ids in (first, second)]
     assert len(words[0]) == len(words[1]) == rows.ids.values.shape[0]
@@ -82,6 +84,21 @@ def test_word_dropout_makes_words_unknown_anew_in_each_epoch(rows):
     assert shares[0] != shares[1] or not np.array_equal(first, second)
     np.testing.assert_array_equal(first, epoch(rows, config, 0)[0][0])
     assert not any((ids.numpy() == 1).any() for ids, _, _ in evaluation_batches(rows, config))
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_with_r_drop_a_row_stands_twice_without_the_same_words(rows, replicas):
+    """A device gets both; a row that was added, too. An evaluation reads rows once."""
+    once = TrainConfig(batch_size=8, word_dropout=0.3, r_drop=0.0)
+    twice = TrainConfig(batch_size=8, word_dropout=0.3, r_drop=0.5)
+    found, steps = training_batches(rows, twice, replicas=replicas)
+    expected, _ = training_batches(rows, once, replicas=replicas)
+    for ours, theirs in zip(found.take(steps), expected.take(steps), strict=True):
+        assert len(ours[0]) % (2 * replicas) == 0
+        for part, single in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(part[::2], single)
+            np.testing.assert_array_equal(part[1::2], single)
+    assert sum(len(ids) for ids, _, _ in evaluation_batches(rows, twice)) == ROWS
 
 
 @pytest.mark.parametrize(("words", "dtype"), [(65_536, tf.uint16), (65_537, tf.int32)])

@@ -1,5 +1,7 @@
 """Batches of few shapes teach what the rows themselves would: each row once, none that is made up, in parts for each host."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from keras_pipeline.fit.on_jax.padded_batches import EVALUATED_ROWS, PaddedBatch
 from keras_pipeline.numeric.token_ids import PADDING_ID, UNKNOWN_ID
 
 ROWS, CLASSES = 601, 3
-CONFIG = TrainConfig(batch_size=50, word_dropout=0.0)
+CONFIG = TrainConfig(batch_size=50, word_dropout=0.0, r_drop=0.0)
 STEPS = 13
 
 
@@ -44,7 +46,7 @@ def test_an_epoch_has_every_row_once(rows):
 def test_batches_have_one_size_and_five_widths_at_most(rows):
     shapes = {ids.shape for ids, _, _ in epoch(PaddedBatches(rows, CONFIG, devices=8))}
     assert shapes <= {(56, width) for width in (8, 16, 24, 32, 40)}
-    whole = PaddedBatches(rows, TrainConfig(batch_size=50, pad_to_longest=False))
+    whole = PaddedBatches(rows, dataclasses.replace(CONFIG, pad_to_longest=False))
     assert {ids.shape for ids, _, _ in epoch(whole)} == {(50, 40)}
 
 
@@ -88,7 +90,7 @@ def test_batches_are_a_function_of_seed_and_epoch(rows):
 
 
 def test_word_dropout_makes_its_share_unknown_and_leaves_padding(rows):
-    batches = epoch(PaddedBatches(rows, TrainConfig(batch_size=50, word_dropout=0.5)))
+    batches = epoch(PaddedBatches(rows, dataclasses.replace(CONFIG, word_dropout=0.5)))
     ids = np.concatenate([batch[0].ravel() for batch in batches])
     assert (ids != PADDING_ID).sum() == rows.lengths.sum() + 50 * STEPS - ROWS
     assert (ids == UNKNOWN_ID).sum() / rows.lengths.sum() == pytest.approx(0.5, abs=0.02)
@@ -101,3 +103,17 @@ def test_hosts_cut_the_same_batch_into_their_parts(rows):
         for array, ours, theirs in zip(expected, first, second, strict=True):
             np.testing.assert_array_equal(np.concatenate([ours, theirs]), array)
             assert len(ours) == len(theirs)
+
+
+@pytest.mark.parametrize(("host", "hosts"), [(0, 1), (1, 2)])
+def test_with_r_drop_a_row_stands_twice_without_the_same_words(rows, host, hosts):
+    """Every host and device gets both readings of its rows."""
+    once = dataclasses.replace(CONFIG, word_dropout=0.5)
+    made = [
+        epoch(PaddedBatches(rows, config, devices=6, host=host, hosts=hosts))
+        for config in (once, dataclasses.replace(once, r_drop=0.5))
+    ]
+    for single, double in zip(*made, strict=True):
+        for part, twice in zip(single, double, strict=True):
+            np.testing.assert_array_equal(twice[::2], part)
+            np.testing.assert_array_equal(twice[1::2], part)
