@@ -26,6 +26,8 @@ CONFIG = TrainConfig(
     spatial_dropout=0.0,
     dropout=0.0,
     sequence_length=16,
+    # Rounding differs by so many steps of Adam as they are long: the bounds below are of this rate.
+    learning_rate=0.002,
 )
 
 pytestmark = pytest.mark.slow
@@ -55,7 +57,9 @@ def found(tmp_path_factory):
         targets,
         draw.uniform(0.5, 2, 86).astype("float32"),
     )
-    batches = itertools.islice(PaddedBatches(rows, CONFIG, devices=4).training(), 40)
+    # Each row stands there once, so that R-Drop finds neighbours that disagree: readings do not, without dropout.
+    once = dataclasses.replace(CONFIG, r_drop=0.0)
+    batches = itertools.islice(PaddedBatches(rows, once, devices=4).training(), 40)
     classifier = fitting._compiled(CONFIG, WORDS, averaged_steps=20.0)
     given = {"config": str(dataclasses.asdict(CONFIG)), "words": WORDS}
     given |= {f"weight_{n}": weights for n, weights in enumerate(classifier.get_weights())}
