@@ -14,6 +14,14 @@ def test_500_rows_are_watched_for_150_steps_before_stopping():
     assert small.averaged_epochs * steps >= 40
 
 
+@pytest.mark.parametrize(("rows", "batch_size", "rate"), [(5_000, 32, 0.5**0.5), (500, 16, 0.5)])
+def test_steps_shrink_with_the_root_of_the_batch(rows, batch_size, rate):
+    """At the whole rate some seeds never learn anything of a table of 600 rows."""
+    small = fit_to_rows(TrainConfig(learning_rate=0.01), rows)
+    assert small.batch_size == batch_size
+    assert small.learning_rate == pytest.approx(0.01 * rate)
+
+
 @pytest.mark.parametrize("rows", [6_400, 22_000, 1_600_000])
 def test_a_large_table_has_the_settings_as_they_are(rows):
     assert fit_to_rows(TrainConfig(), rows) == TrainConfig()
