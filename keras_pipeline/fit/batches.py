@@ -153,9 +153,9 @@ def _ahead(
 
     def whole(*where: tf.Tensor) -> Batch:
         made = batch(*where) if replicas == 1 else even_batch(batch(*where), replicas)
-        ids, targets, weights = (
-            made if readings == 1 else (tf.repeat(part, readings, axis=0) for part in made)
-        )
+        if readings == 1:
+            return made
+        ids, targets, weights = (tf.repeat(part, readings, axis=0) for part in made)
         return ids, targets, weights
 
     return order.map(whole, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
