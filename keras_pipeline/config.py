@@ -121,7 +121,7 @@ class TrainConfig:
     r_drop: float = _setting(
         1.0,
         "R-Drop's weight: a row is read twice, other units are dropped, and the answers should agree; 0: it is read "
-        "once, and training takes two thirds of the time",
+        "once, and an epoch takes two thirds of the time",
         least=0,
     )
 
