@@ -25,7 +25,6 @@ from export.formats import require
 from export.graph.assets import read_lines
 from export.options import options_of
 from export.remote.folder import Folder, folder_at
-from export.remote.url import StoreUrl
 from export.served.servers import choose
 from export.settings import WARMUP_BATCHES, Artefact, Tolerances
 from export.signatures import LABELS_ASSET
@@ -33,6 +32,7 @@ from export.start.command_line import EXIT_INTERRUPTED, EXIT_USAGE
 from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
+from export.start.store_url import StoreUrl
 from export.versions.disk_errors import explained
 from export.versions.examination import Examination
 from export.versions.examination_table import read_table

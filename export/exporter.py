@@ -27,10 +27,10 @@ from export.graph.saved_model import write_saved_model
 from export.graph.serving_graph import can_explain
 from export.graph.warmup import write_warmup
 from export.remote.folder import RemoteStage, folder_at
-from export.remote.url import StoreUrl
 from export.run_record import LEARNED_FROM, RunRecord, weights_sha256, write_hashes
 from export.settings import GRAPHS, Artefact, Tolerances
 from export.signatures import LABELS_ASSET
+from export.start.store_url import StoreUrl
 from export.tokens.token_file import token_steps, write_token_artefact
 from export.tokens.token_gate import pass_token_gate
 from export.versions.disk import copy_tree
@@ -43,11 +43,11 @@ from export.versions.examination import (
 )
 from export.versions.listing import MODEL_CARD
 from export.versions.model_card import Source, write_model_card
-from export.versions.publish import Stage, check_can_publish, front_of, staged_version
+from export.versions.publish import Stage, check_can_publish, front_of
 from export.versions.staged_folder import staged_folder
 
 Array = np.ndarray[Any, Any]
-Place = TypeVar("Place", Path, StoreUrl)
+Place = TypeVar("Place", bound=Path | StoreUrl)
 
 
 def write_version(
@@ -97,7 +97,7 @@ def write_version(
 def publish_written(
     directory: Path,
     model: Any,
-    to: Path,
+    to: Place,
     *,
     report: GateReport,
     split: TestSplit,
@@ -106,7 +106,7 @@ def publish_written(
     artefact: Artefact | None = None,
     tolerances: Tolerances | None = None,
     force: bool = False,
-) -> tuple[Path, GateReport]:
+) -> tuple[Place, GateReport]:
     """Publish what `write_version` wrote, if it stands the examination of the folder `to`.
 
     The files are copied, each copy is compared with what it was made of, and only the quality check is left.
@@ -132,15 +132,15 @@ def publish_written(
     """
     artefact = artefact or Artefact()
     allowed = tolerances or artefact.tolerances
-    check_can_publish(to, artefact.file_format)
-    with staged_version(to) as stage:
-        with explained(to):
-            copy_tree(directory, stage.path)
-        source = _source(model, artefact)
-        publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
-        path, judged = publication.end(asked)
-        assert isinstance(path, Path)
-        return path, judged
+    with folder_at(to) as folder:
+        folder.check_can_write()
+        check_can_publish(folder.base, artefact.file_format)
+        with folder.staged_version() as stage:
+            with explained(folder.base):
+                copy_tree(directory, stage.path)
+            source = _source(model, artefact)
+            publication = _Publication(stage, split, run, artefact, allowed, force, report, source)
+            return cast("tuple[Place, GateReport]", publication.end(asked))
 
 
 def export_model(

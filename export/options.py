@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from export.remote.url import folder_named
 from export.served.options import add_server_options
 from export.settings import (
     FORMATS,
@@ -19,6 +18,7 @@ from export.settings import (
 )
 from export.signatures import MODEL_NAME
 from export.start.command_line import Parser
+from export.start.store_url import folder_named
 
 BROUGHT: Final = ("labels", "test_data", "output", "imports")
 """Options of a model that this project did not train."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import finalize
 
+from export.start.store_url import StoreUrl, folder_named
 from keras_pipeline.errors import DiskError, UserError
 
 LOCK_NAME: Final = ".lock"
@@ -253,7 +254,7 @@ class Intent:
     """What a run was asked beside its settings and its data; a resumed run does as it was asked.
 
     Attributes:
-        publish_to: folder of versions that shall get the model; None publishes nothing.
+        publish_to: folder of versions that shall get the model, here or in a store; None publishes nothing.
         tensorboard: whether to write TensorBoard's logs.
         export: whether to write a SavedModel into the run folder and let it pass the gate.
         servers: whom the gate asks; of none the best one that is there.
@@ -261,7 +262,7 @@ class Intent:
         require_speed: what the gate allows one tweet and the files to cost, in words; None for anything.
     """
 
-    publish_to: Path | None = None
+    publish_to: Path | StoreUrl | None = None
     tensorboard: bool = False
     export: bool = True
     servers: tuple[str, ...] = ()
@@ -270,8 +271,9 @@ class Intent:
 
     def to_json(self) -> str:
         """JSON text; the folder as seen from everywhere, for a run may be resumed from elsewhere."""
-        publish_to = None if self.publish_to is None else str(self.publish_to.absolute())
-        return json_text({**dataclasses.asdict(self), "publish_to": publish_to})
+        to = self.publish_to
+        everywhere = to.address if isinstance(to, StoreUrl) else to and str(to.absolute())
+        return json_text({**dataclasses.asdict(self), "publish_to": everywhere})
 
     @classmethod
     def from_json(cls, path: Path) -> "Intent":
@@ -285,7 +287,7 @@ class Intent:
         saved = read_json_object(path)
         publish_to = typed_value(saved, "publish_to", str | None, path)
         return cls(
-            publish_to=None if publish_to is None else Path(publish_to),
+            publish_to=None if publish_to is None else folder_named(publish_to),
             tensorboard=typed_value(saved, "tensorboard", bool, path),
             export=typed_value(saved, "export", bool, path),
             # A run from before there were these was not asked for any.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from export.budget import Budget, budget_of
 from export.errors import ExportError
+from export.remote.folder import folder_at
 from export.served.options import add_server_options
 from export.served.servers import choose, from_anywhere
 from export.settings import SAVED_MODEL, WARMUP_BATCHES, Artefact
@@ -24,6 +25,7 @@ from export.signatures import MODEL_NAME
 from export.start.command_line import EXIT_INTERRUPTED, Parser
 from export.start.quiet_tensorflow import import_tensorflow
 from export.start.shown import shown
+from export.start.store_url import StoreUrl, folder_named
 from export.versions.publish import check_can_publish
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import OTHER_FILES, DataSource, shown_path
@@ -74,9 +76,9 @@ def make_parser(
         help="run folder, a new one (default: runs/<date-time>)",
     )
     parser.add_argument(
-        "--publish", type=Path, nargs="?", const=DEFAULT_FOLDER, metavar="DIR",
-        help="publish as the next version in DIR, if it stands that folder's examination "
-        f"(default: nothing is published; without a DIR: {DEFAULT_FOLDER})",
+        "--publish", type=folder_named, nargs="?", const=DEFAULT_FOLDER, metavar="DIR|URL",
+        help="publish as the next version in DIR, or in a store such as s3://bucket/models/tweets, if it stands that "
+        f"folder's examination (default: nothing is published; without a DIR: {DEFAULT_FOLDER})",
     )  # fmt: skip
     parser.add_argument(
         "--no-export", action="store_true", help="stop after saving the run, without a SavedModel"
@@ -194,12 +196,14 @@ def checked(options: argparse.Namespace) -> Asked:
     return Asked(None, config, source, intent)
 
 
-def _check_publication(to: Path | None) -> None:
+def _check_publication(to: Path | StoreUrl | None) -> None:
     """That nothing can be published there is told before the first epoch, not after the last."""
     if to is None:
         return
     try:
-        check_can_publish(to, SAVED_MODEL)
+        with folder_at(to) as folder:
+            folder.check_can_write()
+            check_can_publish(folder.base, SAVED_MODEL)
     except ExportError as error:
         raise UserError(f"`--publish`: {error}") from None
 
@@ -278,13 +282,14 @@ def _resumed(options: argparse.Namespace) -> Asked:
     return asked
 
 
-def _apart(data: "TrainingData", to: Path) -> "TrainingData":
+def _apart(data: "TrainingData", to: Path | StoreUrl) -> "TrainingData":
     """Keep the examination of the folder out of what is learned: its own test part where there is none."""
     from export.text_hashes import text_hashes  # noqa: PLC0415 (TensorFlow, as above)
     from export.versions.examination import read_examination  # noqa: PLC0415
 
     try:
-        examination = read_examination(to)
+        with folder_at(to) as folder:
+            examination = read_examination(folder.base)
     except ExportError as error:
         raise UserError(f"`--publish`: {error}") from None
     texts = data.test()[0] if examination is None else examination.texts
@@ -381,23 +386,28 @@ def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
         "artefact": artefact,
     }
     gate: dict[str, Any] = {"servers": intent.servers, "budget": _budget(intent)}
-    asked = None if to is None else read_examination(to)
+    if to is None:
+        if not run.saved_model.exists():
+            print(write_version(model, run.saved_model, **gate, **about).summary())
+        return
+    with folder_at(to) as folder:
+        asked = read_examination(folder.base)
+        # A process that died right after publishing is resumed: it published already.
+        already = published_from(folder.base, about["run"])
     if not run.saved_model.exists():
         report = write_version(model, run.saved_model, asked=asked, **gate, **about)
-    if to is None:
-        if report is not None:
-            print(report.summary())
-        return
-    # A process that died right after publishing is resumed: it published already.
-    already = published_from(to, about["run"])
     if already is not None:
-        print(f"Published: {shown(str(shown_path(already.path)))}")
+        print(f"Published: {_shown_version(to / already.path.name)}")
         return
     if report is not None:
         path, report = publish_written(run.saved_model, model, to, report=report, asked=asked, **about)  # fmt: skip
     else:  # of a run that was resumed: what its gate found went with the process
         path, report = export_model(model, to, **gate, **about)
-    print(f"{report.summary()}\nPublished: {shown(str(shown_path(path)))}")
+    print(f"{report.summary()}\nPublished: {_shown_version(path)}")
+
+
+def _shown_version(version: Path | StoreUrl) -> str:
+    return shown(str(shown_path(version) if isinstance(version, Path) else version))
 
 
 def _next_steps(run: RunFolder, intent: Intent) -> str:

@@ -26,8 +26,8 @@ from export.remote.store import Store
 from export.remote.sweep import start_removal, sweep, unfinished
 from export.remote.turns import turn
 from export.remote.upload import Upload, settle
-from export.remote.url import StoreUrl, folder_named
 from export.start.shown import shown
+from export.start.store_url import StoreUrl, folder_named
 from export.versions.disk_errors import explained, no_room_explained
 from export.versions.earlier import keep_newest, rollback
 from export.versions.examination import Examination

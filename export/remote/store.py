@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from export.errors import ExportError
 from export.remote.store_errors import PACKAGES, require, store_explained
-from export.remote.url import StoreUrl
+from export.start.store_url import StoreUrl
 
 _TIMES: Final = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
 

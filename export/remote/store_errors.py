@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from export.errors import ExportError, UnknownArtefactError
-from export.remote.url import StoreUrl
 from export.start.shown import shown
+from export.start.store_url import StoreUrl
 
 PACKAGES: Final = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
 """What the extra `remote` brings beside fsspec, by scheme."""

@@ -25,7 +25,7 @@ from pathlib import Path
 import fsspec
 
 from export.remote.folder import folder_at
-from export.remote.url import StoreUrl
+from export.start.store_url import StoreUrl
 from export.versions.listing import version_number
 
 FILES = {

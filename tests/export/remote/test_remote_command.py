@@ -14,7 +14,7 @@ from stored_versions import numbers, opened, publish_one
 
 from export.__main__ import main
 from export.remote.folder import folder_at
-from export.remote.url import StoreUrl
+from export.start.store_url import StoreUrl
 from export.versions.disk import copy_tree
 from export.versions.examination import read_examination, store
 

@@ -27,7 +27,7 @@ from export.remote.folder import folder_at
 from export.remote.store import Store
 from export.remote.turns import turn
 from export.remote.upload import Upload, settle
-from export.remote.url import StoreUrl, folder_named
+from export.start.store_url import StoreUrl, folder_named
 from export.versions.listing import list_versions
 
 pytest.importorskip("s3fs")
