@@ -15,15 +15,16 @@ class StopOnDivergence(keras.callbacks.Callback):
     makes every step wait for the one before, and ends training as if it were done.
 
     Args:
-        learning_rate: to name in the sentence.
+        option: that sets the learning rate, to name in the sentence. Its value is the user's: what steps are made
+            of is another number where a table is small.
 
     Raises:
         UserError: the loss of the epoch's steps, or of its validation, is not finite.
     """
 
-    def __init__(self, learning_rate: float) -> None:
+    def __init__(self, option: str = "--learning-rate") -> None:
         super().__init__()
-        self.learning_rate = learning_rate
+        self.option = option
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at both losses."""
@@ -32,6 +33,5 @@ class StopOnDivergence(keras.callbacks.Callback):
             if not math.isfinite(loss):
                 raise UserError(
                     f"Training diverged in epoch {epoch + 1}: {name} must be a finite number; begin a new run "
-                    f"with a smaller --learning-rate. Received: {name}={loss}, "
-                    f"learning_rate={self.learning_rate}"
+                    f"with a smaller {self.option}. Received: {name}={loss}"
                 )

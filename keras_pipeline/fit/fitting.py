@@ -398,7 +398,7 @@ def _fit_classifier(
             initial_epoch=done,
             epochs=config.epochs,
             validation_data=_unsharded(validation),
-            callbacks=saver.among(StopOnDivergence(config.learning_rate), board),
+            callbacks=saver.among(StopOnDivergence(), board),
             shuffle=False,
             verbose=_verbosity(),
         )

@@ -71,7 +71,7 @@ def fine_tune(
             steps_per_epoch=rows.steps,
             initial_epoch=done,
             epochs=rows.parts * settings.epochs,
-            callbacks=[StopOnDivergence(settings.learning_rate), judge, best, saver],
+            callbacks=[StopOnDivergence("--teacher-learning-rate"), judge, best, saver],
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         )

@@ -148,7 +148,6 @@ def _fit(
     if saver.finished:
         return None
     batches, watched = data
-    diverged = StopOnDivergence(batches.config.learning_rate)
     interrupt = InterruptBetweenSteps(classifier.get_weights())
     try:
         classifier.fit(
@@ -157,7 +156,7 @@ def _fit(
             initial_epoch=done,
             epochs=batches.config.epochs,
             validation_data=_Watched(watched),
-            callbacks=saver.among(diverged, interrupt),
+            callbacks=saver.among(StopOnDivergence(), interrupt),
             shuffle=False,
             verbose=verbose,
         )

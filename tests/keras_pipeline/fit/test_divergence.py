@@ -22,7 +22,7 @@ def test_a_learning_rate_far_too_large(tmp_path):
         fit(ROWS, ROWS, config, checkpoint=tmp_path / "checkpoint.npz")
     assert str(caught.value) == (
         "Training diverged in epoch 1: loss must be a finite number; begin a new run with a smaller "
-        "--learning-rate. Received: loss=nan, learning_rate=1e+30"
+        "--learning-rate. Received: loss=nan"
     )
     assert not list(tmp_path.iterdir()), "nothing of it is kept"
 
@@ -55,7 +55,9 @@ def test_the_last_good_epoch_is_kept(tmp_path, monkeypatch):
 
 
 def test_a_validation_loss_counts_too():
-    stop = StopOnDivergence(0.1)
+    stop = StopOnDivergence("--teacher-learning-rate")
     stop.on_epoch_end(4, {"loss": 1.0, "val_loss": 1.0})
-    with pytest.raises(UserError, match="diverged in epoch 5: val_loss must be"):
+    with pytest.raises(
+        UserError, match=r"diverged in epoch 5: val_loss .* smaller --teacher-learn"
+    ):
         stop.on_epoch_end(4, {"loss": 1.0, "val_loss": float("inf")})
