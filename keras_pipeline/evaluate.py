@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from export.start.command_line import Parser
-from export.start.quiet_tensorflow import import_tensorflow
+from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.shown import shown
 from keras_pipeline.data_source import DataSource
 from keras_pipeline.errors import UserError, exits_cleanly
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, evaluate, print, and write a report where one was asked for; 0, or 2 for bad input."""
     options = _parser().parse_args(arguments)
     run, source = _checked(options)
-    import_tensorflow()
+    import_lean_tensorflow()
     evaluation, behaviour = _evaluate(run, source)
     print(evaluation.table())
     if behaviour is not None:

@@ -23,7 +23,7 @@ from export.served.servers import choose, from_anywhere
 from export.settings import SAVED_MODEL, WARMUP_BATCHES, Artefact
 from export.signatures import MODEL_NAME
 from export.start.command_line import EXIT_INTERRUPTED, Parser
-from export.start.quiet_tensorflow import import_tensorflow
+from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.shown import shown
 from export.start.store_url import StoreUrl, folder_named
 from export.versions.publish import check_can_publish
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.run is not None and asked.run.is_finished:
         print(f"Nothing to do: {shown(str(asked.run.path))} is finished.")
         return 0
-    import_tensorflow()
+    import_lean_tensorflow()
     # It takes seconds: whatever could be told without it has been told.
     from keras_pipeline import training  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 TensorFlow 2.21 imports Keras, and the two look for JAX, pandas, scikit-learn, Matplotlib and SciPy: 260 MB of 800,
 and half of the seconds. To an import that may fail they are not installed here, only while TensorFlow is imported.
 Of Keras its wrappers for scikit-learn are missing then, so this is for processes that run no code of others.
+Training, too: JAX leaves a callback at Python's collector, and a Ctrl-C that comes while it runs is lost.
 """
 
 import os

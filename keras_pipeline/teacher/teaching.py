@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from export.start.quiet_tensorflow import import_tensorflow
+from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.shown import shown
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import DataSource
@@ -35,7 +35,7 @@ def soft_labels_for(source: DataSource, config: TrainConfig, settings: TeacherSe
         raise unwritable(folder.asked, error) from None
     lock = RunLock(folder.path)
     try:
-        import_tensorflow()
+        import_lean_tensorflow()
         from keras_pipeline.teacher.lesson import teach  # noqa: PLC0415 (TensorFlow and KerasHub: seconds)
 
         teach(folder, source, config, settings)

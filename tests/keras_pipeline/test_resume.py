@@ -152,11 +152,12 @@ def _interrupt(*_, **__):
 
 KILLED_AFTER_PUBLISHING = """
 import os, pathlib, signal, sys
-from export import exporter
 from keras_pipeline import train
 unlink = pathlib.Path.unlink
 def killed(path, *args, **kwargs):
     if path.name == "checkpoint.npz":
+        # TensorFlow would import it, and a callback of its own, called at each collection, swallows Ctrl-C.
+        assert "jax" not in sys.modules
         os.kill(os.getpid(), signal.SIGKILL)
     unlink(path, *args, **kwargs)
 pathlib.Path.unlink = killed

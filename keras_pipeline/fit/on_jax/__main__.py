@@ -13,6 +13,10 @@ import warnings
 from pathlib import Path
 from typing import NoReturn
 
+# Until training catches it, Ctrl-C ends this at once and without a word, also where JAX waits for other hosts.
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 # Keras looks for TensorFlow in order to know its types; to import it takes seconds and 400 MB.
 sys.modules["tensorflow"] = None  # type: ignore[assignment]
 
@@ -34,8 +38,6 @@ _AGAIN = re.compile(r"\b([\w ]+: )\1+")
 def main(arguments: list[str]) -> None:
     """Train, and end with 0, or with 1 where `answer.json` tells a sentence."""
     exchange, checkpoint = Exchange(Path(arguments[0])), Path(arguments[1])
-    # Until training catches it, Ctrl-C ends this at once, also where JAX waits for other hosts.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     warnings.filterwarnings("ignore", message=_NO_INT64)
     try:

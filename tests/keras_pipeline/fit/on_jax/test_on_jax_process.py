@@ -1,6 +1,9 @@
 """The process that trains on JAX: without TensorFlow, with threads enough for its devices, and refused in one sentence."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +13,24 @@ from keras_pipeline import train
 from keras_pipeline.fit.on_jax import process
 from keras_pipeline.fit.on_jax.exchange import Exchange
 from keras_pipeline.numeric.classifier import build_classifier
+
+CTRL_C_AT_AN_IMPORT = """
+import importlib.abc, os, runpy, signal, sys
+class CtrlC(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == "keras_pipeline.fit.on_jax.exchange":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, CtrlC())
+runpy.run_module("keras_pipeline.fit.on_jax", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_ctrl_c_while_it_starts_ends_it_without_a_word():
+    """The one who started it tells; a traceback of half an import tells nobody anything."""
+    ended = subprocess.run(
+        [sys.executable, "-c", CTRL_C_AT_AN_IMPORT], check=False, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
 @pytest.mark.slow
