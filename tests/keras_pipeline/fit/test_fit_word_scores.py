@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_pipeline.fit.batches import TokenRows
+from keras_pipeline.fit.words import word_scores
 from keras_pipeline.fit.words.word_scores import fit_word_scores
 from keras_pipeline.numeric.word_scores import WordScores
 
@@ -75,6 +76,31 @@ def test_words_that_mislead_beside_a_network_that_is_right_have_little_say():
     right = fit_word_scores(WORDS, misled, train, 0.98 * truth + 0.02 / 3, seed=1)
     guesses = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
     assert right.share < 0.5 < guesses.share
+
+
+def test_many_validation_rows_outvote_what_is_usual_and_few_do_not():
+    """Of a large table the network alone may be best; on six rows that is chance."""
+    train = rows_of()
+    few, many = rows_of(times=1), rows_of(times=400)
+    shares = []
+    for watched in (few, many):
+        right = 0.9 * watched.targets.numpy() + 0.1 / 3
+        misled = token_rows(train.ids.to_list(), (train.targets.numpy().argmax(axis=1) + 1) % 3)
+        shares.append(fit_word_scores(WORDS, misled, watched, right, seed=1).share)
+    assert shares[0] > 4 * shares[1]
+    assert shares[1] < 0.03
+
+
+def test_of_many_rows_what_began_with_naive_bayes_says_less(monkeypatch):
+    """The plain regression finds better weights then."""
+    train = rows_of(times=5)
+    full = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
+    monkeypatch.setattr(word_scores, "_RATIOS_ROWS", len(train) / 4)
+    less = fit_word_scores(WORDS, train, train, uniform(train), seed=1)
+    spreads = [
+        np.ptp(scores.logits(train) / (scores.trust * scores.share)) for scores in (full, less)
+    ]
+    assert spreads[1] < 0.8 * spreads[0]
 
 
 def test_the_same_rows_give_the_same_scores():
