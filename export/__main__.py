@@ -37,7 +37,6 @@ from export.versions.disk_errors import explained
 from export.versions.examination import Examination
 from export.versions.examination_table import read_table
 from export.versions.listing import newest_version
-from export.versions.publish import check_can_publish
 
 if TYPE_CHECKING:
     from export.gate.quality import TestSplit
@@ -75,8 +74,7 @@ def _check_usage(options: argparse.Namespace) -> None:
         choose(options.servers or ())
         (check_brought if is_brought(options) else _check_model)(options)
         with folder_at(options.to) as folder:
-            folder.check_can_write()
-            check_can_publish(folder.base, options.file_format)
+            folder.check_can_publish(options.file_format)
     if options.examination is not None and not options.examination.exists():
         raise ExportError(
             "`examination` must be a CSV file, or the folder of a run. "

@@ -43,7 +43,7 @@ from export.versions.examination import (
 )
 from export.versions.listing import MODEL_CARD
 from export.versions.model_card import Source, write_model_card
-from export.versions.publish import Stage, check_can_publish, front_of
+from export.versions.publish import Stage, front_of
 from export.versions.staged_folder import staged_folder
 
 Array = np.ndarray[Any, Any]
@@ -133,8 +133,7 @@ def publish_written(
     artefact = artefact or Artefact()
     allowed = tolerances or artefact.tolerances
     with folder_at(to) as folder:
-        folder.check_can_write()
-        check_can_publish(folder.base, artefact.file_format)
+        folder.check_can_publish(artefact.file_format)
         with folder.staged_version() as stage:
             with explained(folder.base):
                 copy_tree(directory, stage.path)
@@ -189,8 +188,7 @@ def export_model(
     allowed = tolerances or artefact.tolerances
     _require(artefact, budget)
     with folder_at(to) as folder:
-        folder.check_can_write()
-        check_can_publish(folder.base, artefact.file_format)
+        folder.check_can_publish(artefact.file_format)
         if labels is not None:
             model = _brought(model, labels, split, artefact, tolerances=allowed, output=output)
         run = run or RunRecord(name="unknown", config={}, data={}, results={})

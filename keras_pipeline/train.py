@@ -26,7 +26,6 @@ from export.start.command_line import EXIT_INTERRUPTED, Parser
 from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.shown import shown
 from export.start.store_url import StoreUrl, folder_named
-from export.versions.publish import check_can_publish
 from keras_pipeline.config import TrainConfig
 from keras_pipeline.data_source import OTHER_FILES, DataSource, shown_path
 from keras_pipeline.errors import UserError, exits_cleanly
@@ -202,8 +201,7 @@ def _check_publication(to: Path | StoreUrl | None) -> None:
         return
     try:
         with folder_at(to) as folder:
-            folder.check_can_write()
-            check_can_publish(folder.base, SAVED_MODEL)
+            folder.check_can_publish(SAVED_MODEL)
     except ExportError as error:
         raise UserError(f"`--publish`: {error}") from None
 

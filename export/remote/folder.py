@@ -33,7 +33,7 @@ from export.versions.earlier import keep_newest, rollback
 from export.versions.examination import Examination
 from export.versions.examination import store as store_examination
 from export.versions.listing import Unreadable, list_versions, read_folder, refuse_other_format
-from export.versions.publish import Front, Stage, front_of, staged_version
+from export.versions.publish import Front, Stage, check_can_publish, front_of, staged_version
 from export.versions.version_table import folder_table
 
 _DAMAGED: Final = "it was passed over"
@@ -51,6 +51,10 @@ class LocalFolder:
 
     def check_can_write(self) -> None:
         """Nothing more than `check_can_publish` asks."""
+
+    def check_can_publish(self, file_format: str) -> None:
+        """See `export.versions.publish.check_can_publish`."""
+        check_can_publish(self.base, file_format)
 
     def staged_version(self) -> contextlib.AbstractContextManager[Stage]:
         """See `export.versions.publish.staged_version`."""
@@ -136,6 +140,11 @@ class RemoteFolder:
         name = f"{PROBE}{secrets.token_hex(8)}"
         owner = json.dumps(this_process()).encode()
         self._conditional = self.store.is_conditional(name, owner)
+
+    def check_can_publish(self, file_format: str) -> None:
+        """That versions of this format can be written there."""
+        self.check_can_write()
+        check_can_publish(self.base, file_format)
 
     @contextlib.contextmanager
     def staged_version(self) -> Iterator[RemoteStage]:

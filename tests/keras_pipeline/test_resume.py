@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import keras
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from finished_runs import FINISHED, answers, command
+from killed_after_publishing import train_and_die, write_learnable_table
 
 from export import exporter
 from keras_pipeline import train
@@ -150,35 +150,13 @@ def _interrupt(*_, **__):
     raise KeyboardInterrupt
 
 
-KILLED_AFTER_PUBLISHING = """
-import os, pathlib, signal, sys
-from keras_pipeline import train
-unlink = pathlib.Path.unlink
-def killed(path, *args, **kwargs):
-    if path.name == "checkpoint.npz":
-        # TensorFlow would import it, and a callback of its own, called at each collection, swallows Ctrl-C.
-        assert "jax" not in sys.modules
-        os.kill(os.getpid(), signal.SIGKILL)
-    unlink(path, *args, **kwargs)
-pathlib.Path.unlink = killed
-sys.exit(train.main(sys.argv[1:]))
-"""
-
-
 @pytest.mark.slow
 def test_a_run_killed_right_after_publishing_publishes_once(tiny_options, tmp_path):
     """A resumed run does what it was asked at first, and finds what it has done."""
-    words = {"negative": "sad awful", "neutral": "train monday", "positive": "happy great"}
-    rows = [
-        f"{text} number {'i' * (row % 40)} {'x' * (row // 40)},{label}"
-        for row in range(400)
-        for label, text in words.items()
-    ]
     table, run, models = tmp_path / "table.csv", tmp_path / "run", tmp_path / "models"
-    table.write_text("text,sentiment\n" + "\n".join(rows) + "\n")
+    write_learnable_table(table)
     options = [*tiny_options[2:], "--data", str(table), "--output", str(run)]
-    program = [sys.executable, "-c", KILLED_AFTER_PUBLISHING, *options, "--publish", str(models)]
-    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+    train_and_die(*options, "--publish", str(models))
     assert [path.name for path in models.iterdir() if path.name.isdecimal()] == ["1"]
     assert train.main(["--resume", "--output", str(run)]) == 0
     assert [path.name for path in models.iterdir() if path.name.isdecimal()] == ["1"]

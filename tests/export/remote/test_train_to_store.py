@@ -1,10 +1,7 @@
 """`python -m keras_pipeline.train --publish URL`: what it asks of the store first, and that it publishes once."""
 
-import signal
-import subprocess
-import sys
-
 import pytest
+from killed_after_publishing import train_and_die, write_learnable_table
 from stored_versions import numbers
 
 from export.remote.folder import folder_at
@@ -14,19 +11,6 @@ from export.versions.listing import list_versions
 from keras_pipeline import train
 from keras_pipeline.run_files import Intent
 from keras_pipeline.run_folder import RunFolder
-
-# As a machine that goes down between publishing and the last line of the run.
-KILLED_AFTER_PUBLISHING = """
-import os, pathlib, signal, sys
-from keras_pipeline import train
-unlink = pathlib.Path.unlink
-def killed(path, *args, **kwargs):
-    if path.name == "checkpoint.npz":
-        os.kill(os.getpid(), signal.SIGKILL)
-    unlink(path, *args, **kwargs)
-pathlib.Path.unlink = killed
-sys.exit(train.main(sys.argv[1:]))
-"""
 
 
 def test_a_store_that_cannot_be_written_is_told_before_anything_is_trained(
@@ -40,27 +24,20 @@ def test_a_store_that_cannot_be_written_is_told_before_anything_is_trained(
     assert not run.exists()
 
 
-def test_a_resumed_run_knows_its_store():
+def test_a_resumed_run_knows_its_store(tmp_path):
     """The address stands in the run, in whatever folder the run is gone on with."""
-    text = Intent(publish_to=StoreUrl("s3://bucket/models/x")).to_json()
-    assert '"publish_to": "s3://bucket/models/x"' in text
+    file, intent = tmp_path / "intent.json", Intent(publish_to=StoreUrl("s3://bucket/models/x"))
+    file.write_text(intent.to_json())
+    assert '"publish_to": "s3://bucket/models/x"' in file.read_text()
+    assert Intent.from_json(file) == intent
 
 
 @pytest.mark.slow
 def test_a_run_killed_right_after_publishing_publishes_once(s3, tiny_options, tmp_path, capsys):
     """As in a folder of this machine: a resumed run finds in the store what it has done."""
-    words = {"negative": "sad awful", "neutral": "train monday", "positive": "happy great"}
-    rows = [
-        f"{text} number {'i' * (row % 40)} {'x' * (row // 40)},{label}"
-        for row in range(400)
-        for label, text in words.items()
-    ]
-    table, run = tmp_path / "table.csv", tmp_path / "run"
-    table.write_text("text,sentiment\n" + "\n".join(rows) + "\n")
+    table, run = write_learnable_table(tmp_path / "table.csv"), tmp_path / "run"
     options = [*tiny_options[2:], "--data", str(table), "--output", str(run), "--server", "none"]
-    program = [sys.executable, "-c", KILLED_AFTER_PUBLISHING, *options, "--publish", s3]
-    killed = subprocess.run(program, check=False, capture_output=True, text=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    train_and_die(*options, "--publish", s3)
     assert numbers(s3) == [1]
     assert RunFolder(run).intent().publish_to == StoreUrl(s3)
 

@@ -81,11 +81,11 @@ def test_words_that_mislead_beside_a_network_that_is_right_have_little_say():
 def test_many_validation_rows_outvote_what_is_usual_and_few_do_not():
     """Of a large table the network alone may be best; on six rows that is chance."""
     train = rows_of()
+    misled = token_rows(train.ids.to_list(), (train.targets.numpy().argmax(axis=1) + 1) % 3)
     few, many = rows_of(times=1), rows_of(times=400)
     shares = []
     for watched in (few, many):
         right = 0.9 * watched.targets.numpy() + 0.1 / 3
-        misled = token_rows(train.ids.to_list(), (train.targets.numpy().argmax(axis=1) + 1) % 3)
         shares.append(fit_word_scores(WORDS, misled, watched, right, seed=1).share)
     assert shares[0] > 4 * shares[1]
     assert shares[1] < 0.03
