@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -49,7 +49,8 @@ from export.gate.speed import SPEED, Speed, check_size, check_speed, timed_texts
 from export.gate.static_checks import check_assets, check_ops, check_signatures
 from export.graph.assets import read_lines
 from export.graph.serving_graph import can_explain
-from export.served.check import SERVER, AskedServer, server_check
+from export.served.check import SERVER, AskedServer, ServerCheck, server_check
+from export.served.explained import Explained
 from export.served.questions import Questions
 from export.served.servers import choose
 from export.settings import Tolerances
@@ -177,55 +178,21 @@ def pass_gate(
         GateError: the first check that failed.
         UnknownServerError: no such server can be asked here.
     """
-    began_at, seconds = perf_counter(), _Seconds()
-    allowed = (tolerances or Tolerances()).probability
-    chosen = choose(servers)
-    ours = hasattr(model, "token_ids")  # else it was brought, and its tokens are its own affair
-    explains = can_explain(model)
-    with seconds.of("ops"):
-        check_ops(directory, ours=ours)
-    with seconds.of("signatures"):
-        check_signatures(directory, len(model.labels), known=ours, explains=explains)
-    with seconds.of("assets"):
-        check_assets(directory, model)
-    if budget:
-        check_size(directory, budget)
+    began_at, chosen = perf_counter(), choose(servers)
+    checked = _Checked(directory, model, split, (tolerances or Tolerances()).probability, budget)
+    checked.check_files()
     # They load while the fresh process does: both are processes anyway.
     with server_check(directory, chosen.servers) as served:
-        with seconds.of("parity"):
-            texts, expected = questions(model, split, further)
-        with seconds.of(EXPLAIN):
-            reasons = explained(model, texts, allowed) if explains else None
-        with seconds.of("reload"):
-            timed = timed_texts(split.texts, budget)
-            answers = ask(directory, texts, explain_runs(reasons) if reasons else (), timed)
-        with seconds.of("parity"):
-            loaded = {"the loaded object": answers["loaded"]}
-            difference = check_parity(answers, expected, allowed, also=loaded)
-        some = len(answers[f"label/{SCORE}"])
-        with seconds.of("labels"):
-            check_labels(answers, expected[:some], allowed, model.labels)
-            if ours:
-                check_known(answers, np.asarray(model.token_ids(tf.constant(texts[:some]))))
-        if reasons:
-            with seconds.of(EXPLAIN):
-                check_explanations(answers, reasons)
-        check_warmup(answers)
-        speed = check_speed(directory, budget, answers) if budget else None
-        with seconds.of(SERVER):
-            known = answers.get(f"label/{KNOWN}")
-            asked = served.ask(
-                Questions(texts, expected, known, model.labels, allowed, always=len(NASTY)), reasons
-            )
+        found = checked.ask(further)
+        difference = checked.check_answers(found)
+        speed = check_speed(directory, budget, found.answers) if budget else None
+        asked = checked.ask_servers(served, found)
     report = report_of(
         directory,
-        answers,
-        expected,
+        found.answers,
+        found.expected,
         split,
-        checks=[
-            *(check for check in CHECKS if _is_made(check, asked=bool(asked), explains=explains)),
-            *([SPEED] if budget else []),
-        ],
+        checks=checked.made(asked=bool(asked)),
         difference=difference,
         began_at=began_at,
     )
@@ -234,12 +201,101 @@ def pass_gate(
         servers=asked,
         server_left_out=chosen.left_out,
         speed=speed,
-        seconds_by_check=seconds.rounded(),
+        seconds_by_check=checked.seconds.rounded(),
     )
 
 
-def _is_made(check: str, *, asked: bool, explains: bool) -> bool:
-    return {SERVER: asked, EXPLAIN: explains}.get(check, True)
+class _Found(NamedTuple):
+    """What was asked of a version, and what it said.
+
+    Attributes:
+        texts: of `questions`.
+        expected: the Keras model's answers to them, `[texts, classes]`.
+        reasons: the reference of `explain`; None where the version has no such signature.
+        answers: the version's, by `answer_key`.
+    """
+
+    texts: list[str | bytes]
+    expected: Array
+    reasons: Explained | None
+    answers: dict[str, Any]
+
+
+class _Checked:
+    """A version while it is checked; the arguments are those of `pass_gate`.
+
+    Attributes:
+        seconds: how long each check took so far.
+    """
+
+    def __init__(
+        self, directory: Path, model: Any, split: TestSplit, allowed: float, budget: Budget | None
+    ) -> None:
+        self._directory, self._model, self._split = directory, model, split
+        self._allowed, self._budget = allowed, budget
+        self._ours = hasattr(
+            model, "token_ids"
+        )  # else it was brought: its tokens are its own affair
+        self._explains = can_explain(model)
+        self.seconds = _Seconds()
+
+    def check_files(self) -> None:
+        """What its files tell without being loaded."""
+        directory, model = self._directory, self._model
+        with self.seconds.of("ops"):
+            check_ops(directory, ours=self._ours)
+        with self.seconds.of("signatures"):
+            check_signatures(
+                directory, len(model.labels), known=self._ours, explains=self._explains
+            )
+        with self.seconds.of("assets"):
+            check_assets(directory, model)
+        if self._budget:
+            check_size(directory, self._budget)
+
+    def ask(self, further: Sequence[str]) -> _Found:
+        """Ask the Keras model here and the version in a fresh process."""
+        with self.seconds.of("parity"):
+            texts, expected = questions(self._model, self._split, further)
+        with self.seconds.of(EXPLAIN):
+            reasons = explained(self._model, texts, self._allowed) if self._explains else None
+        with self.seconds.of("reload"):
+            timed = timed_texts(self._split.texts, self._budget)
+            runs = explain_runs(reasons) if reasons else ()
+            answers = ask(self._directory, texts, runs, timed)
+        return _Found(texts, expected, reasons, answers)
+
+    def check_answers(self, found: _Found) -> float:
+        """Compare the answers of every signature; returns the largest difference of a probability."""
+        texts, expected, reasons, answers = found
+        with self.seconds.of("parity"):
+            loaded = {"the loaded object": answers["loaded"]}
+            difference = check_parity(answers, expected, self._allowed, also=loaded)
+        some = len(answers[f"label/{SCORE}"])
+        with self.seconds.of("labels"):
+            check_labels(answers, expected[:some], self._allowed, self._model.labels)
+            if self._ours:
+                check_known(answers, np.asarray(self._model.token_ids(tf.constant(texts[:some]))))
+        if reasons:
+            with self.seconds.of(EXPLAIN):
+                check_explanations(answers, reasons)
+        check_warmup(answers)
+        return difference
+
+    def ask_servers(self, served: ServerCheck, found: _Found) -> tuple[AskedServer, ...]:
+        """The same texts over every protocol of the servers, which have loaded the version meanwhile."""
+        known, labels = found.answers.get(f"label/{KNOWN}"), self._model.labels
+        with self.seconds.of(SERVER):
+            asked = Questions(
+                found.texts, found.expected, known, labels, self._allowed, always=len(NASTY)
+            )
+            return served.ask(asked, found.reasons)
+
+    def made(self, *, asked: bool) -> list[str]:
+        """Names of the checks that this version went through; `asked`: of a server, too."""
+        made = {SERVER: asked, EXPLAIN: self._explains}
+        last = [SPEED] if self._budget else []
+        return [*(check for check in CHECKS if made.get(check, True)), *last]
 
 
 class _Seconds:
