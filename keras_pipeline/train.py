@@ -10,100 +10,31 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from export.budget import Budget, budget_of
 from export.errors import ExportError
 from export.remote.folder import folder_at
-from export.served.options import add_server_options
-from export.served.servers import choose, from_anywhere
-from export.settings import SAVED_MODEL, WARMUP_BATCHES, Artefact
-from export.signatures import MODEL_NAME
-from export.start.command_line import EXIT_INTERRUPTED, Parser
+from export.settings import WARMUP_BATCHES, Artefact
+from export.start.command_line import EXIT_INTERRUPTED
 from export.start.lean_tensorflow import import_lean_tensorflow
 from export.start.shown import shown
-from export.start.store_url import StoreUrl, folder_named
-from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import OTHER_FILES, DataSource, shown_path
+from export.start.store_url import StoreUrl
+from keras_pipeline.asked.checks import budget_asked, checked, resumed
+from keras_pipeline.asked.training_parser import DEFAULT_FOLDER, make_parser
+from keras_pipeline.data_source import shown_path
 from keras_pipeline.errors import UserError, exits_cleanly
-from keras_pipeline.fit.ancestor import settings_kept
-from keras_pipeline.fit.memory import check_fits
 from keras_pipeline.fit.on_jax.hosts import Hosts, hosts_of
 from keras_pipeline.fit.on_jax.process import check_backend, help_others
-from keras_pipeline.fit.words.encoder_files import embeddings_of
-from keras_pipeline.options import (
-    add_config_options,
-    add_data_options,
-    add_part_options,
-    add_teaching_options,
-    config_of,
-    data_source_of,
-    given_settings,
-)
-from keras_pipeline.run_files import Intent, check_is_free, write_whole
+from keras_pipeline.options import given_settings
+from keras_pipeline.run_files import Intent, write_whole
 from keras_pipeline.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from keras_pipeline.training import TrainingData
 
 EXIT_NOT_EXPORTED: Final = 1
-DEFAULT_FOLDER: Final = Path("models") / MODEL_NAME
-
-
-class Asked(NamedTuple):
-    """What a run shall do; `run` is there already where one is resumed."""
-
-    run: RunFolder | None
-    config: TrainConfig
-    source: DataSource
-    intent: Intent
-
-
-def make_parser(
-    prog: str = "python -m keras_pipeline.train",
-    description: str = "Train and evaluate a graph from a table of texts; publish it where asked to.",
-) -> Parser:
-    """The options of training, for this command and for those around it."""
-    parser = Parser(prog=prog, description=description)
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help="run folder, a new one (default: runs/<date-time>)",
-    )
-    parser.add_argument(
-        "--publish", type=folder_named, nargs="?", const=DEFAULT_FOLDER, metavar="DIR|URL",
-        help="publish as the next version in DIR, or in a store such as s3://bucket/models/tweets, if it stands that "
-        f"folder's examination (default: nothing is published; without a DIR: {DEFAULT_FOLDER})",
-    )  # fmt: skip
-    parser.add_argument(
-        "--no-export", action="store_true", help="stop after saving the run, without a SavedModel"
-    )
-    parser.add_argument(
-        "--resume", action="store_true",
-        help="go on with the run in --output, else with the newest unfinished one under runs/; it does "
-        "what it was asked at first",
-    )  # fmt: skip
-    parser.add_argument(
-        "--tensorboard", action="store_true", help="write TensorBoard logs into the run folder"
-    )
-    parser.add_argument(
-        "--hosts", metavar="HOST:PORT,HOST:PORT",
-        help="hosts that train together, with --backend jax: give the same command at each, but for --host-index; "
-        "the first one's files alone are read, and it alone writes; to go on, add --resume there",
-    )  # fmt: skip
-    parser.add_argument(
-        "--host-index", type=int, metavar="N", help="which of --hosts this one is, from 0"
-    )
-    add_server_options(parser)
-    add_data_options(parser)
-    add_part_options(parser)
-    add_teaching_options(parser)
-    add_config_options(parser)
-    return parser
 
 
 @exits_cleanly
@@ -118,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     hosts = _hosts(options)
     if hosts is not None and hosts.index:
         return _help(hosts)
-    asked = _resumed(options) if options.resume else checked(options)
+    asked = resumed(options) if options.resume else checked(options)
     if asked.run is not None and asked.run.is_finished:
         print(f"Nothing to do: {shown(str(asked.run.path))} is finished.")
         return 0
@@ -159,125 +90,6 @@ def _hosts(options: argparse.Namespace) -> Hosts | None:
     if hosts is not None:
         check_backend(backend, tensorboard=options.tensorboard)
     return hosts
-
-
-def checked(options: argparse.Namespace) -> Asked:
-    """Check everything that needs no TensorFlow; the run's folder is made once the data is read.
-
-    Raises:
-        UserError: something that was asked for cannot be done.
-    """
-    from keras_pipeline.table.first_look import check_files  # noqa: PLC0415 (pandas; not for --help)
-
-    config = config_of(options)
-    source = dataclasses.replace(data_source_of(options), embeddings=embeddings_of(options))
-    if source.start_from is not None:
-        config = settings_kept(config, given_settings(options), source.start_from)
-    check_fits(config)
-    if options.output is not None:
-        check_is_free(options.output)
-    if options.publish is not None and options.no_export:
-        raise UserError("`--publish` needs an export. Received: --publish and --no-export")
-    _check_tensorboard(options)
-    check_backend(config.backend, tensorboard=options.tensorboard)
-    _check_publication(options.publish)
-    _check_servers(options)
-    check_files(source)
-    intent = Intent(
-        options.publish,
-        tensorboard=options.tensorboard,
-        export=not options.no_export,
-        servers=tuple(map(from_anywhere, options.servers or ())),
-        warmup_batches=options.warmup_batches or (),
-        require_speed=options.require_speed and options.require_speed.words,
-    )
-    _check_distill(config, source, options.hosts)
-    return Asked(None, config, source, intent)
-
-
-def _check_publication(to: Path | StoreUrl | None) -> None:
-    """That nothing can be published there is told before the first epoch, not after the last."""
-    if to is None:
-        return
-    try:
-        with folder_at(to) as folder:
-            folder.check_can_publish(SAVED_MODEL)
-    except ExportError as error:
-        raise UserError(f"`--publish`: {error}") from None
-
-
-def _check_servers(options: argparse.Namespace) -> None:
-    names = ("servers", "warmup_batches", "require_speed")
-    given = [name for name in names if getattr(options, name) is not None]
-    if given and options.no_export:
-        raise UserError(f"`{given[0]}` needs an export. Received: {given[0]} and --no-export")
-    try:
-        choose(options.servers or ())
-    except ExportError as error:
-        raise UserError(str(error)) from None
-
-
-def _budget(intent: Intent) -> Budget | None:
-    """What the gate allows an answer and the files to cost."""
-    try:
-        return None if intent.require_speed is None else budget_of(intent.require_speed)
-    except ExportError as error:
-        raise UserError(str(error)) from None
-
-
-def _check_distill(config: TrainConfig, source: DataSource, hosts: str | None) -> None:
-    """Before anything is made: what needs the networks of `--distill`, and what does not go with them."""
-    if source.unlabelled_paths and not config.distill:
-        raise UserError(
-            "`--unlabelled` needs networks that tell what the texts mean; name how many by --distill, such as "
-            f"--distill 4. Received: unlabelled={source.unlabelled_paths[0]}, distill=0"
-        )
-    if hosts is not None and config.distill:
-        raise UserError(
-            "`--hosts` train one network together, and `--distill` needs several; leave one out. "
-            f"Received: hosts={hosts}, distill={config.distill}"
-        )
-
-
-def _check_tensorboard(options: argparse.Namespace) -> None:
-    """TensorFlow 2.21 no longer brings TensorBoard along."""
-    if options.tensorboard and find_spec("tensorboard") is None:
-        raise UserError(
-            "`--tensorboard` needs the package tensorboard; install it by: "
-            "pip install '.[tensorboard]'. Received: tensorboard=True"
-        )
-
-
-def _resumed(options: argparse.Namespace) -> Asked:
-    """The run as it was asked: its own settings, its own data, its own end."""
-    names = (
-        "data",
-        "validation_data",
-        "test_data",
-        "unlabelled",
-        *OTHER_FILES,
-        "publish",
-        "no_export",
-        "tensorboard",
-        "servers",
-        "warmup_batches",
-        "require_speed",
-    )
-    changed = sorted(given_settings(options)) + [name for name in names if getattr(options, name)]
-    if changed or options.preset != "default":
-        raise UserError(
-            "`--resume` goes on as the run was asked; leave out other options. "
-            f"Received: {', '.join(changed) or 'preset'}"
-        )
-    run = RunFolder.reopen(options.output)
-    print(f"Resuming {shown(str(run.path))}")
-    asked = Asked(run, run.config(), run.source(), run.intent())
-    hosts_of(options.hosts, options.host_index, asked.config.backend)
-    check_backend(asked.config.backend, tensorboard=asked.intent.tensorboard)
-    _check_publication(asked.intent.publish_to)
-    _budget(asked.intent)
-    _check_distill(asked.config, asked.source, options.hosts)
-    return asked
 
 
 def _apart(data: "TrainingData", to: Path | StoreUrl) -> "TrainingData":
@@ -383,7 +195,7 @@ def _export(run: RunFolder, model: Any, data: "TrainingData", intent: Intent) ->
         "run": read_run(run.path),
         "artefact": artefact,
     }
-    gate: dict[str, Any] = {"servers": intent.servers, "budget": _budget(intent)}
+    gate: dict[str, Any] = {"servers": intent.servers, "budget": budget_asked(intent)}
     if to is None:
         if not run.saved_model.exists():
             print(write_version(model, run.saved_model, **gate, **about).summary())

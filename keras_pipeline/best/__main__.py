@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from export.start.command_line import Parser
-from keras_pipeline import train
+from keras_pipeline.asked.checks import checked
+from keras_pipeline.asked.training_parser import make_parser
 from keras_pipeline.errors import UserError, exits_cleanly
 from keras_pipeline.teacher.settings import add_teacher_options, settings_of
 from keras_pipeline.teacher.teaching import soft_labels_for
@@ -22,7 +23,7 @@ PRESET: Final = ("--preset", "taught")
 
 
 def _parser() -> Parser:
-    parser = train.make_parser(
+    parser = make_parser(
         prog="python -m keras_pipeline.best",
         description="Make a teacher of a sentence encoder, and train, evaluate and publish a graph taught by it; "
         "hyperparameters are those of --preset taught.",
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "`best` makes the soft labels itself; go on with a student, or use another teacher's, by "
             f"python -m keras_pipeline.train. Received: {named}={getattr(options, named)}"
         )
-    asked = train.checked(options)
+    asked = checked(options)
     soft_labels = soft_labels_for(asked.source, asked.config, settings_of(options, asked.source))
     sys.stdout.flush()
     # In this process's place: TensorFlow takes the number of its threads once, and the teacher's memory is free.

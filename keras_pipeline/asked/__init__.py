@@ -1,0 +1,1 @@
+"""What a run is asked to do: the options of training, and all that can be told before TensorFlow starts."""
