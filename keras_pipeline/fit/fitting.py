@@ -36,6 +36,7 @@ from keras_pipeline.fit.words.vocabulary import adapt_vectorizer, forget_rare_wo
 from keras_pipeline.fit.words.word_scores import (
     MOST_CLASSES,
     MOST_ROWS,
+    Scores,
     fit_word_scores,
     logarithms,
 )
@@ -244,33 +245,32 @@ def _in_float32(
     watched = data.validation.take(np.arange(min(len(data.validation), MOST_ROWS)))
     batches = evaluation_batches(watched, config)
     answers = np.concatenate([plain(ids, training=False) for ids, _, _ in batches])
-    if scored:
-        return _with_word_scores(plain, words, (data.train, watched, answers), config)
-    calibration = _calibration(logarithms(answers), watched, config)
+    scores = _word_scores(words, data.train, watched, answers, config.seed) if scored else None
+    logits = logarithms(answers) if scores is None else scores.watched
+    calibration = _calibration(logits, watched, config)
+    if scores is None:
+        if calibration is not None:
+            fold_temperature(plain.layers[-1], calibration.temperature)
+        return plain, calibration
     if calibration is not None:
-        fold_temperature(plain.layers[-1], calibration.temperature)
-    return plain, calibration
+        scores = scores.cooled(calibration.temperature)
+    return with_word_scores(plain, scores.weights()), calibration
 
 
-def _with_word_scores(
-    classifier: keras.Model,
-    words: list[str],
-    rows: tuple[TokenRows, TokenRows, Any],
-    config: TrainConfig,
-) -> tuple[keras.Model, Calibration | None]:
-    """The trained classifier and what words say beside it, mixed as the validation part wants it."""
-    train, watched, answers = rows
+def _word_scores(
+    words: list[str], train: TokenRows, watched: TokenRows, answers: Any, seed: int
+) -> Scores | None:
+    """What words say beside the trained network, and how loudly; it is told."""
     print("Finding out what words say by themselves; some seconds", flush=True)
-    scores = fit_word_scores(words, train, watched, answers, config.seed)
+    scores = fit_word_scores(words, train, watched, answers, seed)
     print(
-        f"Word scores: {scores.share:.2f} of a logistic regression over words, letters and pairs beside "
+        "Word scores: left out, for they would bring the validation loss down by less than 1%"
+        if scores is None
+        else f"Word scores: {scores.share:.2f} of a logistic regression over words, letters and pairs beside "
         f"the network, answers to the power of {scores.trust:.2f}",
         flush=True,
     )
-    calibration = _calibration(scores.watched, watched, config)
-    if calibration is not None:
-        scores = scores.cooled(calibration.temperature)
-    return with_word_scores(classifier, scores.weights()), calibration
+    return scores
 
 
 def _calibration(logits: Any, rows: TokenRows, config: TrainConfig) -> Calibration | None:

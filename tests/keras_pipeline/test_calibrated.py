@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from keras_pipeline.fit.words import word_scores
 from keras_pipeline.model import load_model
 from keras_pipeline.train import main
 
@@ -48,3 +49,23 @@ def test_a_run_keeps_its_temperature_and_answers_in_the_same_order_as_without(
     np.testing.assert_allclose(
         np.diff(cooled) * found["temperature"], np.diff(plain), rtol=1e-3, atol=1e-4
     )
+
+
+@pytest.mark.slow
+def test_a_run_whose_words_say_too_little_is_the_run_without_their_scores(
+    tmp_path, tiny_options, capsys, monkeypatch
+):
+    """They are a tenth of an answer's time: nothing of them is left in the model."""
+    monkeypatch.setattr(word_scores, "_MANY_ROWS", 100)
+    monkeypatch.setattr(word_scores, "_LEAST_GAIN", 1.0)
+    table = write_table(tmp_path / "table.csv")
+    options = [*tiny_options, "--data", str(table), "--no-export", "--no-early-stopping"]
+    answers = []
+    for choice in ("--word-scores", "--no-word-scores"):
+        run = tmp_path / choice.strip("-")
+        assert main([*options, choice, "--output", str(run)]) == 0
+        model = load_model(run)
+        assert model.classifier.layers[-1].name == "probabilities"
+        answers.append(model(GOOD + BAD).numpy())
+    assert "Word scores: left out" in capsys.readouterr().out
+    np.testing.assert_array_equal(*answers)

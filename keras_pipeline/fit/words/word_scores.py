@@ -51,6 +51,10 @@ _FEW_ROWS: Final = 500
 """Of more the share's spread grows with their number: the 2,200 of Twitter_Data.csv want a tenth of the words, and are
 right (docs/log.md). The network was stopped where these rows liked it best, so few of them speak for it too loudly."""
 
+_MANY_ROWS: Final = 2_000
+_LEAST_GAIN: Final = 0.01
+"""Share of the loss that the scores must take away where so many rows tell: they are a tenth of an answer's time."""
+
 Array = np.ndarray[Any, Any]
 
 
@@ -108,11 +112,11 @@ class Scores:
 
 def fit_word_scores(
     words: Sequence[str], train: TokenRows, validation: TokenRows, answers: Array, seed: int
-) -> Scores:
+) -> Scores | None:
     """Scores by what the training rows hold, and their share by what is best on the validation rows.
 
     Then the scores are found again with the validation rows, too, where all are few: nothing is left to
-    be chosen by them.
+    be chosen by them. None where `is_worth_it` says no.
 
     Args:
         words: the vocabulary, padding and unknown first.
@@ -128,10 +132,34 @@ def fit_word_scores(
     network, said = logarithms(answers), scores.logits(validation)
     trust, share = _best_scales(network, said, validation)
     watched = trust * (network + share * said)
+    if not is_worth_it(network, watched, validation):
+        return None
     if len(train) + len(validation) <= MOST_ROWS:
         train += dataclasses.replace(validation, weights=_weights_by_class(train, validation))
         scores = _regression(words, train)
     return dataclasses.replace(scores.scaled(trust, share), watched=watched)
+
+
+def is_worth_it(network: Array, mixed: Array, rows: TokenRows) -> bool:
+    """Whether the words' say takes enough of the loss away; where few rows tell, it is taken for granted.
+
+    One standard error is granted to it, so that only what is clearly little is left out.
+
+    Args:
+        network: logits of the network alone, `[rows, classes]`.
+        mixed: with the words' say.
+        rows: with their targets and weights.
+    """
+    if len(rows) < _MANY_ROWS:
+        return True
+    weights = rows.weights.numpy() / rows.weights.numpy().sum()
+    alone = min(
+        (_losses(trust * network, rows) for trust in _TRUSTS), key=lambda each: weights @ each
+    )
+    gains = alone - _losses(mixed, rows)
+    gain = weights @ gains
+    error = np.linalg.norm(weights * (gains - gain))
+    return bool(gain + error >= _LEAST_GAIN * (weights @ alone))
 
 
 def logarithms(answers: Array) -> Array:
@@ -258,13 +286,11 @@ def _weights_by_class(rows: TokenRows, others: TokenRows) -> Array:
 
 def _best_scales(network: Array, said: Array, rows: TokenRows) -> tuple[float, float]:
     """Trust in the network and the words' share beside it, by the loss on `rows` and how likely each was."""
-    targets, weights = rows.targets.numpy(), rows.weights.numpy()
+    weights = rows.weights.numpy()
     spread = _SPREAD_OF_SHARE * max(1.0, len(rows) / _FEW_ROWS)
 
     def loss(trust: float, share: float) -> float:
-        logits = trust * (network + share * said)
-        logits -= logits.max(axis=1, keepdims=True)
-        losses = np.log(np.exp(logits).sum(axis=1)) - (targets * logits).sum(axis=1)
+        losses = _losses(trust * (network + share * said), rows)
         off_trust = np.log(trust) / _SPREAD_OF_TRUST
         off_share = np.log(share / _USUAL_SHARE) / spread
         return float(weights @ losses + (off_trust**2 + off_share**2) / 2)
@@ -272,6 +298,12 @@ def _best_scales(network: Array, said: Array, rows: TokenRows) -> tuple[float, f
     scales = [(trust, share) for trust in _TRUSTS for share in _SHARES]
     trust, share = min(scales, key=lambda scale: loss(*scale))
     return float(trust), float(share)
+
+
+def _losses(logits: Array, rows: TokenRows) -> Array:
+    """Cross-entropy of each row: `[rows, classes] -> [rows] float64`."""
+    logits = logits - logits.max(axis=1, keepdims=True)
+    return np.log(np.exp(logits).sum(axis=1)) - (rows.targets.numpy() * logits).sum(axis=1)
 
 
 def _counts(rows: TokenRows, words: int) -> Any:

@@ -82,13 +82,24 @@ def test_many_validation_rows_outvote_what_is_usual_and_few_do_not():
     """Of a large table the network alone may be best; on six rows that is chance."""
     train = rows_of()
     misled = token_rows(train.ids.to_list(), (train.targets.numpy().argmax(axis=1) + 1) % 3)
-    few, many = rows_of(times=1), rows_of(times=400)
+    few, many = rows_of(times=1), rows_of(times=300)
     shares = []
     for watched in (few, many):
         right = 0.9 * watched.targets.numpy() + 0.1 / 3
         shares.append(fit_word_scores(WORDS, misled, watched, right, seed=1).share)
     assert shares[0] > 4 * shares[1]
     assert shares[1] < 0.03
+
+
+def test_scores_that_bring_little_by_many_rows_are_left_out_and_by_few_are_kept():
+    """Two thousand rows that would be answered no better with them are no chance; a hundred may be."""
+    train = rows_of()
+    misled = token_rows(train.ids.to_list(), (train.targets.numpy().argmax(axis=1) + 1) % 3)
+    few, many = rows_of(times=20), rows_of(times=400)
+    for watched, is_left_out in ((few, False), (many, True)):
+        right = 0.97 * watched.targets.numpy() + 0.01
+        assert (fit_word_scores(WORDS, misled, watched, right, seed=1) is None) == is_left_out
+    assert fit_word_scores(WORDS, train, many, uniform(many), seed=1) is not None
 
 
 def test_of_many_rows_what_began_with_naive_bayes_says_less(monkeypatch):
