@@ -28,11 +28,13 @@ FILE_LISTS: Final = ("more_paths", "validation_paths", "test_paths", "unlabelled
 """Attributes that hold several."""
 
 DEFAULT_TEXT, DEFAULT_LABEL = "text", "sentiment"
-_OPTIONS: Final = {
+OPTIONS: Final = {
     "validation_paths": "validation-data",
     "test_paths": "test-data",
     "unlabelled_paths": "unlabelled",
 }
+"""The option that names each list of files beside the table's own."""
+
 _USUAL_TEXTS: Final = frozenset(
     ["tweet", "content", "sentence", "review", "comment", "message", "body"]
 )
@@ -186,7 +188,7 @@ def find_source(
         UserError: none of them is there, or the bundled corpus is not the file it should be.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    for name, option in _OPTIONS.items():
+    for name, option in OPTIONS.items():
         if given.get(name):
             given[name] = _files(given[name], option)
     if data is not None:

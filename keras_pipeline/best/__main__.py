@@ -43,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "`best` makes the soft labels itself; go on with a student, or use another teacher's, by "
             f"python -m keras_pipeline.train. Received: {named}={getattr(options, named)}"
         )
+    if options.hosts is not None:
+        raise UserError(
+            "`best` makes its teacher on one machine; make the soft labels by python -m keras_pipeline.teacher, then "
+            "train at each host by python -m keras_pipeline.train --soft-labels. "
+            f"Received: hosts={options.hosts}"
+        )
     asked = checked(options)
     soft_labels = soft_labels_for(asked.source, asked.config, settings_of(options, asked.source))
     sys.stdout.flush()

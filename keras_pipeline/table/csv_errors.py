@@ -92,15 +92,19 @@ def check_width(table: pd.DataFrame, path: Path, mended: str = "") -> None:
         )
 
 
-def refuse_what_is_no_file(path: Path) -> None:
+def refuse_what_is_no_file(path: Path, option: str = "data") -> None:
     """No file, or a folder.
+
+    Args:
+        path: what is given.
+        option: that names it.
 
     Raises:
         UserError: as told.
     """
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
-        raise UserError(f"`data` must be a CSV file. Received: data={path} ({found})")
+        raise UserError(f"`{option}` must be a CSV file. Received: {option}={path} ({found})")
 
 
 def start_of_file(path: Path) -> bytes:

@@ -3,9 +3,10 @@
 No TensorFlow here, unlike in `keras_pipeline.table.dataset`: that takes seconds to import.
 """
 
-from keras_pipeline.data_source import DataSource
+from keras_pipeline.data_source import OPTIONS, DataSource
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.chunks import read_chunks
+from keras_pipeline.table.csv_errors import refuse_what_is_no_file
 
 
 def check_files(source: DataSource) -> None:
@@ -20,6 +21,9 @@ def check_files(source: DataSource) -> None:
             raise UserError(
                 f"`--{name.replace('_', '-')}` must be a file. Received: {name}={path} (no such file)"
             )
+    for name, option in OPTIONS.items():
+        for path in getattr(source, name):
+            refuse_what_is_no_file(path, option)
     for path in source.tables():
         next(read_chunks(path, source, rows=1), None)
     for path in source.unlabelled_paths:

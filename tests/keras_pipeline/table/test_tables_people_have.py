@@ -13,10 +13,11 @@ from packers import PACKERS
 
 from export.tables.delimiters import CANDIDATES, find_delimiter
 from keras_pipeline.config import TrainConfig
-from keras_pipeline.data_source import DataSource, find_source
+from keras_pipeline.data_source import OPTIONS, DataSource, find_source
 from keras_pipeline.errors import UserError
 from keras_pipeline.table.dataset import read_tweets
 from keras_pipeline.table.splits import split
+from keras_pipeline.train import main
 
 ROWS = [
     ('so "good", really; yes | no', "positive"),
@@ -151,6 +152,14 @@ def test_parts_that_come_as_tables_are_the_parts(tmp_path):
     assert (parts.twins_dropped, parts.validation_twins_in_train) == (10, 6)
     known = set(tweets.twins[parts.train])
     assert not known & set(tweets.twins[np.concatenate([parts.validation, parts.test])])
+
+
+@pytest.mark.parametrize("option", OPTIONS.values())
+def test_a_file_that_is_not_there_is_told_by_the_option_that_named_it(option, sample_csv, capsys):
+    words = ["--data", str(sample_csv), f"--{option}", "gone.csv", "--distill", "2"]
+    assert main(words) == 2
+    told = f"`{option}` must be a CSV file. Received: {option}=gone.csv (no such file)"
+    assert told in capsys.readouterr().err
 
 
 BAD = {

@@ -81,7 +81,7 @@ def test_a_file_that_brings_nothing_gets_one_sentence(tmp_path):
         ),
         (
             ("--unlabelled", "gone.csv", "--distill", "2"),
-            "`data` must be a CSV file. Received: data=gone.csv (no such file)",
+            "`unlabelled` must be a CSV file. Received: unlabelled=gone.csv (no such file)",
         ),
         (
             ("--distill", "-1"),

@@ -58,6 +58,8 @@ def test_best_checks_the_students_options_before_the_teacher_learns(refused):
     assert "`epochs` must be at least 1" in refused("--epochs", "0", command=best_main)
     assert "makes the soft labels itself" in refused("--soft-labels", "a.csv", command=best_main)
     assert "Received: resume=True" in refused("--resume", command=best_main)
+    hosts = ("--backend", "jax", "--hosts", "a:1,b:2", "--host-index", "0")
+    assert "makes its teacher on one machine" in refused(*hosts, command=best_main)
 
 
 def test_the_student_gets_every_word_but_the_teachers():
