@@ -272,8 +272,16 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
         "bucket_by_length": False,
     },
     "transfer": _TRANSFER,
-    # With many more rows larger steps do as well, and take less time.
-    "taught": {**_TRANSFER, "batch_size": 128, "learning_rate": 2e-3, "averaged_epochs": 0.4},
+    # With many more rows larger steps do as well, and take less time. The rest is the default's way against learning
+    # by heart: half a point of F1 more, a third fewer behavioural failures (docs/log.md).
+    "taught": {
+        **_TRANSFER,
+        "r_drop": 1.0,
+        "batch_size": 128,
+        "learning_rate": 4e-3,
+        "embedding_rate": 0.3,
+        "averaged_epochs": 0.4,
+    },
 }
 
 _LARGEST_WHOLE: Final = 2**31
