@@ -116,7 +116,7 @@ def fit_word_scores(
     """Scores by what the training rows hold, and their share by what is best on the validation rows.
 
     Then the scores are found again with the validation rows, too, where all are few: nothing is left to
-    be chosen by them. None where `is_worth_it` says no.
+    be chosen by them. None where many validation rows say that the words bring too little.
 
     Args:
         words: the vocabulary, padding and unknown first.
@@ -132,7 +132,7 @@ def fit_word_scores(
     network, said = logarithms(answers), scores.logits(validation)
     trust, share = _best_scales(network, said, validation)
     watched = trust * (network + share * said)
-    if not is_worth_it(network, watched, validation):
+    if not _is_worth_it(network, watched, validation):
         return None
     if len(train) + len(validation) <= MOST_ROWS:
         train += dataclasses.replace(validation, weights=_weights_by_class(train, validation))
@@ -140,7 +140,7 @@ def fit_word_scores(
     return dataclasses.replace(scores.scaled(trust, share), watched=watched)
 
 
-def is_worth_it(network: Array, mixed: Array, rows: TokenRows) -> bool:
+def _is_worth_it(network: Array, mixed: Array, rows: TokenRows) -> bool:
     """Whether the words' say takes enough of the loss away; where few rows tell, it is taken for granted.
 
     One standard error is granted to it, so that only what is clearly little is left out.
