@@ -24,10 +24,6 @@ CORPUS_SHA256: Final = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f
 OTHER_FILES: Final = ("embeddings", "soft_labels", "start_from")
 """Attributes of a `DataSource` that name a file beside the table."""
 
-FILE_LISTS: Final = ("more_paths", "validation_paths", "test_paths", "unlabelled_paths")
-"""Attributes that hold several."""
-
-DEFAULT_TEXT, DEFAULT_LABEL = "text", "sentiment"
 OPTIONS: Final = {
     "validation_paths": "validation-data",
     "test_paths": "test-data",
@@ -35,6 +31,10 @@ OPTIONS: Final = {
 }
 """The option that names each list of files beside the table's own."""
 
+FILE_LISTS: Final = ("more_paths", *OPTIONS)
+"""Attributes that hold several."""
+
+DEFAULT_TEXT, DEFAULT_LABEL = "text", "sentiment"
 _USUAL_TEXTS: Final = frozenset(
     ["tweet", "content", "sentence", "review", "comment", "message", "body"]
 )

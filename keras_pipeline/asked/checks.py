@@ -57,6 +57,7 @@ def checked(options: argparse.Namespace) -> Asked:
     if options.publish is not None and options.no_export:
         raise UserError("`--publish` needs an export. Received: --publish and --no-export")
     _check_tensorboard(options)
+    hosts_of(options.hosts, options.host_index, config.backend)
     check_backend(config.backend, tensorboard=options.tensorboard)
     _check_publication(options.publish)
     _check_servers(options)

@@ -90,10 +90,22 @@ def fit_temperature(logits: Array, targets: Array) -> float:
 
 def _loss(logits: Array, targets: Array, temperature: float) -> float:
     """Mean cross-entropy."""
-    cooled = np.asarray(logits, np.float64) / temperature
-    cooled -= cooled.max(axis=1, keepdims=True)
-    losses = np.log(np.exp(cooled).sum(axis=1)) - (targets * cooled).sum(axis=1)
-    return float(losses.mean())
+    return float(cross_entropies(np.asarray(logits, np.float64) / temperature, targets).mean())
+
+
+def cross_entropies(logits: Array, targets: Array) -> Array:
+    """Of each row: `[rows] float64`.
+
+    Args:
+        logits: `[rows, classes] float64`; logarithms of probabilities will do.
+        targets: as for `calibrate`.
+
+    Example:
+    >>> cross_entropies(np.log([[0.5, 0.5], [0.9, 0.1]]), np.array([[1, 0], [1, 0]])).round(3).tolist()
+    [0.693, 0.105]
+    """
+    logits = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(logits).sum(axis=1)) - (targets * logits).sum(axis=1))
 
 
 def fold_temperature(layer: keras.layers.Dense, temperature: float) -> None:

@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 
 from keras_pipeline.fit.batches import TokenRows
 from keras_pipeline.fit.words.word_pairs import WordPairs
+from keras_pipeline.numeric.temperature import cross_entropies
 from keras_pipeline.numeric.token_ids import UNKNOWN_ID
 
 MOST_ROWS: Final = 30_000
@@ -152,11 +153,13 @@ def _is_worth_it(network: Array, mixed: Array, rows: TokenRows) -> bool:
     """
     if len(rows) < _MANY_ROWS:
         return True
-    weights = rows.weights.numpy() / rows.weights.numpy().sum()
+    targets, weights = rows.targets.numpy(), rows.weights.numpy()
+    weights = weights / weights.sum()
     alone = min(
-        (_losses(trust * network, rows) for trust in _TRUSTS), key=lambda each: weights @ each
+        (cross_entropies(trust * network, targets) for trust in _TRUSTS),
+        key=lambda losses: weights @ losses,
     )
-    gains = alone - _losses(mixed, rows)
+    gains = alone - cross_entropies(mixed, targets)
     gain = weights @ gains
     error = np.linalg.norm(weights * (gains - gain))
     return bool(gain + error >= _LEAST_GAIN * (weights @ alone))
@@ -286,11 +289,11 @@ def _weights_by_class(rows: TokenRows, others: TokenRows) -> Array:
 
 def _best_scales(network: Array, said: Array, rows: TokenRows) -> tuple[float, float]:
     """Trust in the network and the words' share beside it, by the loss on `rows` and how likely each was."""
-    weights = rows.weights.numpy()
+    targets, weights = rows.targets.numpy(), rows.weights.numpy()
     spread = _SPREAD_OF_SHARE * max(1.0, len(rows) / _FEW_ROWS)
 
     def loss(trust: float, share: float) -> float:
-        losses = _losses(trust * (network + share * said), rows)
+        losses = cross_entropies(trust * (network + share * said), targets)
         off_trust = np.log(trust) / _SPREAD_OF_TRUST
         off_share = np.log(share / _USUAL_SHARE) / spread
         return float(weights @ losses + (off_trust**2 + off_share**2) / 2)
@@ -298,12 +301,6 @@ def _best_scales(network: Array, said: Array, rows: TokenRows) -> tuple[float, f
     scales = [(trust, share) for trust in _TRUSTS for share in _SHARES]
     trust, share = min(scales, key=lambda scale: loss(*scale))
     return float(trust), float(share)
-
-
-def _losses(logits: Array, rows: TokenRows) -> Array:
-    """Cross-entropy of each row: `[rows, classes] -> [rows] float64`."""
-    logits = logits - logits.max(axis=1, keepdims=True)
-    return np.log(np.exp(logits).sum(axis=1)) - (rows.targets.numpy() * logits).sum(axis=1)
 
 
 def _counts(rows: TokenRows, words: int) -> Any:

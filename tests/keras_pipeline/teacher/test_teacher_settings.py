@@ -60,6 +60,7 @@ def test_best_checks_the_students_options_before_the_teacher_learns(refused):
     assert "Received: resume=True" in refused("--resume", command=best_main)
     hosts = ("--backend", "jax", "--hosts", "a:1,b:2", "--host-index", "0")
     assert "makes its teacher on one machine" in refused(*hosts, command=best_main)
+    assert "belong together" in refused("--host-index", "1", command=best_main)
 
 
 def test_the_student_gets_every_word_but_the_teachers():
