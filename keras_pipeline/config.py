@@ -273,7 +273,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     },
     "transfer": _TRANSFER,
     # With many more rows larger steps do as well, and take less time. The rest is the default's way against learning
-    # by heart: half a point of F1 more, a third fewer behavioural failures (docs/log.md).
+    # by heart: half a point of F1 more, a quarter fewer behavioural failures (docs/log.md).
     "taught": {
         **_TRANSFER,
         "r_drop": 1.0,
