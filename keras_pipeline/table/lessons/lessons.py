@@ -18,9 +18,11 @@ from keras_pipeline.table.lessons.templates import (
     NEUTRAL,
     NOT_NEGATIVE,
     POSITIVE,
+    RATHER_NEGATIVE,
+    RATHER_POSITIVE,
     TEMPLATES,
-    WORDS,
 )
+from keras_pipeline.table.lessons.words import WORDS
 from keras_pipeline.table.stored_texts import Texts
 
 WEIGHT: Final = 0.5
@@ -29,7 +31,14 @@ WEIGHT: Final = 0.5
 ROWS_A_LESSON: Final = 4
 MOST_LESSONS: Final = 20_000
 
-_SHARES: Final = {NEGATIVE: 10, POSITIVE: 8, NOT_NEGATIVE: 8, NEUTRAL: 7}
+_SHARES: Final = {
+    NEGATIVE: 20,
+    POSITIVE: 16,
+    NOT_NEGATIVE: 16,
+    NEUTRAL: 18,
+    RATHER_NEGATIVE: 2,
+    RATHER_POSITIVE: 2,
+}
 _TEXTS_LOOKED_AT: Final = 4000
 _ENGLISH: Final = re.compile(r"\b(?:the|and|you|this|that|with)\b", re.IGNORECASE)
 _LEAST_ENGLISH: Final = 0.4

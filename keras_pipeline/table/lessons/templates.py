@@ -1,7 +1,7 @@
-"""Words, and sentences with slots for them: what lessons are made of.
+"""Sentences with slots for words: what lessons are made of.
 
-`{thing}` takes each of `WORDS["thing"]`. English only; none of the sentences that a model's behaviour is
-judged by (`keras_pipeline.report.behaviour`) is made of them.
+English only; none of the sentences that a model's behaviour is judged by (`keras_pipeline.report.behaviour`)
+is made of them.
 """
 
 from typing import Final
@@ -11,69 +11,9 @@ NEUTRAL: Final = (0.0, 1.0, 0.0)
 POSITIVE: Final = (0.0, 0.0, 1.0)
 NOT_NEGATIVE: Final = (0.0, 0.5, 0.5)
 """What is not bad need not be good."""
-
-WORDS: Final = {
-    "thing": (
-        "this place", "the movie", "the new update", "my flight", "the game", "the show", "this app",
-        "the song", "the pizza", "their website", "the bus", "the party", "the speech", "our room",
-        "the camera", "this restaurant", "the album", "the coffee", "the trailer", "the interview",
-        "this laptop", "the crew", "the seat", "the plan", "the staff", "the finale", "this airline",
-        "the car", "the team", "the policy", "the budget", "the campaign", "the debate", "the budget speech",
-        "the hospital", "the school", "the museum", "the bike", "the screen", "the battery", "the cake",
-        "the beach", "the store", "the course", "the story", "the design", "the weather", "the ride",
-        "the sauce", "the dress",
-    ),
-    "kind": (
-        "place", "movie", "update", "flight", "game", "show", "app", "song", "pizza", "website", "trip",
-        "party", "speech", "room", "camera", "restaurant", "album", "coffee", "trailer", "idea", "laptop",
-        "plan", "car", "team", "policy", "day", "story", "company", "deal", "choice", "leader", "job",
-        "decision", "start", "morning", "player", "airline",
-    ),
-    "good": (
-        "good", "great", "nice", "amazing", "awesome", "fantastic", "perfect", "beautiful", "fun", "brilliant",
-        "cool", "happy", "helpful", "friendly", "impressive", "superb", "delicious", "smooth", "comfortable",
-        "incredible", "exciting", "sweet", "excellent", "wonderful", "adorable", "enjoyable", "exceptional",
-        "extraordinary",
-    ),
-    "bad": (
-        "bad", "terrible", "awful", "horrible", "ugly", "boring", "annoying", "disgusting", "useless", "rude",
-        "stupid", "disappointing", "sad", "frustrating", "lame", "weird", "unpleasant", "dreadful", "poor",
-        "worst", "dirty", "slow", "cold", "ridiculous", "nasty", "creepy", "difficult", "hard", "unhappy",
-        "average",
-    ),
-    "like": (
-        "like", "love", "enjoy", "recommend", "admire", "appreciate", "value", "welcome", "trust",
-    ),
-    "liked": (
-        "liked", "loved", "enjoyed", "admired", "appreciated", "recommended", "valued", "welcomed", "trusted",
-    ),
-    "hate": (
-        "hate", "dislike", "regret", "dread", "despise", "abhor",
-    ),
-    "hated": (
-        "hated", "disliked", "regretted", "dreaded", "despised", "abhorred",
-    ),
-    "who": (
-        "my sister", "my boss", "my friend", "everybody", "some people", "the reviewers", "my dad",
-        "most fans", "our neighbours", "his mother", "a lot of people", "they all", "some of you", "the press",
-        "my friends", "other people", "the whole office",
-    ),
-    "plain": (
-        "the store closes at six", "the train stops here", "she works in the library",
-        "we take the second exit", "it starts on monday", "they live near the park",
-        "the report has ten pages", "the box is on the table", "he is a teacher", "the match is tomorrow",
-        "the bus goes to the airport", "i am at the office", "this is a commercial flight",
-        "that was an international flight", "this is the public entrance", "it is a private company",
-        "the seat is in the middle row", "i saw the crew", "we found the service desk", "i see that customer",
-        "this is the italian version", "it was an australian pilot", "i take the seat",
-        "i think it is at noon", "she moved to the city in may", "the paper reports on the vote",
-    ),
-    "fact": (
-        "in the library", "on the second floor", "at the station", "a teacher", "from the north", "an engine",
-        "in the office", "a private company", "an american airline", "on the list", "at home",
-        "open on sunday", "in the next room", "commercial", "italian", "international", "the only exit",
-    ),
-}  # fmt: skip
+RATHER_NEGATIVE: Final = (0.7, 0.3, 0.0)
+RATHER_POSITIVE: Final = (0.0, 0.3, 0.7)
+"""A bit good is less sure to be meant as praise than good."""
 
 TEMPLATES: Final = {
     NEGATIVE: (
@@ -109,9 +49,9 @@ TEMPLATES: Final = {
         "i can't say {thing} was {good}",
         "there's nothing {good} about {thing}",
         "nothing about {thing} is {good}",
-        "i don't think, given all the time that i have spent there, that {thing} is {good}",
-        "i wouldn't say, given that i bought it last week, that {thing} was {good}",
-        "i can't say, given my history with them, that i {like} {thing}",
+        "i don't think, {given}, that {thing} is {good}",
+        "i wouldn't say, {given}, that {thing} was {good}",
+        "i can't say, {given}, that i {like} {thing}",
         "i thought {thing} would be {good}, but it wasn't",
         "i thought {thing} was going to be {good}, it was not",
         "they said {thing} would be {good} but it is not",
@@ -163,6 +103,14 @@ TEMPLATES: Final = {
         "it was {bad}",
         "{bad} {kind}",
         "i {hated} that {kind}",
+        "{thing} is {very} {bad}",
+        "it was a {very} {bad} {kind}",
+        "i {surely} {hate} {thing}",
+        "i think you are {bad}, but {who} think you are {good}",
+        "{who} {like} you, but i {hate} you",
+        "i had heard from {who} that you are {good}, but you are {bad}",
+        "a {group} {human} told me that {thing} was {bad}, and it was",
+        "{name} is {group}, and we both {hated} {thing}",
     ),
     POSITIVE: (
         "{thing} is {good}",
@@ -200,6 +148,24 @@ TEMPLATES: Final = {
         "do i {like} {thing}? yes",
         "do you think {thing} is {good}? i do",
         "do i think it was a {good} {kind}? yes",
+        "{thing} is {very} {good}",
+        "it was a {very} {good} {kind}",
+        "i {surely} {like} {thing}",
+        "i think you are {good}, but {who} think you are {bad}",
+        "{who} {hate} you, but i {like} you",
+        "i had heard from {who} that you are {bad}, but you are {good}",
+        "a {group} {human} told me that {thing} was {good}, and it was",
+        "{name} is {group}, and we both {liked} {thing}",
+    ),
+    RATHER_NEGATIVE: (
+        "{thing} is {rather} {bad}",
+        "it was {rather} {bad}",
+        "{rather} {bad}",
+    ),
+    RATHER_POSITIVE: (
+        "{thing} is {rather} {good}",
+        "it was {rather} {good}",
+        "{rather} {good}",
     ),
     NOT_NEGATIVE: (
         "{thing} is not {bad}",
@@ -223,6 +189,9 @@ TEMPLATES: Final = {
         "nobody {hated} {thing}",
         "i would never {hate} {thing}",
         "i never {hated} {thing}",
+        "i don't think, {given}, that {thing} is {bad}",
+        "i wouldn't say, {given}, that {thing} was {bad}",
+        "i can't say, {given}, that i {hate} {thing}",
         "i don't think {thing} is {bad}",
         "i do not think that {thing} was {bad}",
         "i don't believe {thing} is {bad}",
@@ -268,6 +237,13 @@ TEMPLATES: Final = {
         "do i think it is {fact}? no",
         "i am {fact}",
         "i used to think it was {fact}",
+        "i don't think, {given}, that it is {fact}",
+        "i wouldn't say, {given}, that {plain}",
+        "{name} is {group}",
+        "{name} is a {group} {human}",
+        "the {human} in the second row is {group}",
+        "she works with a {group} {human}",
+        "they asked a {group} {human} for the address",
     ),
 }
 """Probabilities of negative, neutral and positive, and the templates that have them."""

@@ -9,7 +9,8 @@ from keras_pipeline.labels import SENTIMENTS
 from keras_pipeline.report.behaviour.cases import all_skills
 from keras_pipeline.report.behaviour.templates import WORDS as JUDGED_BY
 from keras_pipeline.table.lessons.lessons import are_taught, lessons
-from keras_pipeline.table.lessons.templates import NOT_NEGATIVE, TEMPLATES, WORDS
+from keras_pipeline.table.lessons.templates import NEGATIVE, NEUTRAL, NOT_NEGATIVE, TEMPLATES
+from keras_pipeline.table.lessons.words import WORDS
 
 ENGLISH = np.array(["I like the lake", "so sad", "this is it", "see you there"], dtype=object)
 SPANISH = np.array(["me gusta el lago", "que triste", "este es", "nos vemos"], dtype=object)
@@ -43,7 +44,7 @@ def test_every_slot_is_filled_and_every_answer_is_there():
     texts, targets = lessons(5_000, seed=1)
     assert not [text for text in texts if re.search(r"[{}]|\ba [aeio]", text)]
     np.testing.assert_allclose(targets.sum(axis=1), 1)
-    assert {tuple(map(float, row)) for row in targets} == set(TEMPLATES)
+    assert {tuple(row.round(6).tolist()) for row in targets.astype(float)} == set(TEMPLATES)
     assert NOT_NEGATIVE in TEMPLATES
 
 
@@ -64,3 +65,11 @@ def test_one_seed_gives_the_same_ones():
 )
 def test_only_english_tables_of_the_three_sentiments_are_taught(texts, names, taught):
     assert are_taught(texts, names) is taught
+
+
+def test_words_between_a_negation_and_what_it_negates_are_taught_of_praise_blame_and_facts():
+    """Taught of praise alone, a model answered "negative" to every negated text with words between."""
+    with_words_between = {
+        answer for answer, texts in TEMPLATES.items() for text in texts if "{given}" in text
+    }
+    assert {NEGATIVE, NOT_NEGATIVE, NEUTRAL} == with_words_between
