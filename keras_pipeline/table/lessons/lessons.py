@@ -90,6 +90,6 @@ def _drawn(number: int, draw: random.Random) -> Iterator[tuple[str, tuple[float,
 def _sentence(template: str, draw: random.Random) -> str:
     """With words in its slots, as people write: with and without a capital and a full stop."""
     text = _SLOT.sub(lambda slot: draw.choice(WORDS[slot[1]]), template)
-    text = re.sub(r"\ba (?=[aeio])", "an ", text)
+    text = re.sub(r"\ba (?=[aeio]|u[gnpt])", "an ", text)
     text = draw.choice((text, text[0].upper() + text[1:]))
     return text + draw.choice(_ENDS)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-WORDS: Final = {
+_WORDS: Final = {
     "thing": (
         "this place", "the movie", "the new update", "my flight", "the game", "the show", "this app",
         "the song", "the pizza", "their website", "the bus", "the party", "the speech", "our room",
@@ -43,10 +43,13 @@ WORDS: Final = {
     "hated": (
         "hated", "disliked", "regretted", "dreaded", "despised", "abhorred",
     ),
-    "who": (
-        "my sister", "my boss", "my friend", "everybody", "some people", "the reviewers", "my dad",
-        "most fans", "our neighbours", "his mother", "a lot of people", "they all", "some of you", "the press",
-        "my friends", "other people", "the whole office",
+    "they": (
+        "some people", "the reviewers", "most fans", "our neighbours", "a lot of people", "they all",
+        "some of you", "my friends", "other people", "my colleagues", "many here", "the papers",
+    ),
+    "one": (
+        "my sister", "my boss", "my friend", "everybody", "my dad", "his mother", "the press",
+        "the whole office", "one of them", "nearly everyone",
     ),
     "plain": (
         "the store closes at six", "the train stops here", "she works in the library",
@@ -98,3 +101,5 @@ WORDS: Final = {
         "driver", "friend", "employee", "girl", "boy",
     ),
 }  # fmt: skip
+
+WORDS: Final = _WORDS | {"who": _WORDS["they"] + _WORDS["one"]}

@@ -32,6 +32,12 @@ def test_what_opinions_are_about_is_different():
     assert not {plain(thing).split()[-1] for thing in WORDS["thing"]} & set(JUDGED_BY["thing"])
 
 
+def test_one_thinks_and_several_think():
+    """What is taught is English: "my sister think you are fine" is a sentence of nobody's."""
+    wrong = re.compile(r"\{(?:who|one)\} (?:\{like\}|\{hate\}|think\b)|\{(?:who|they)\} thinks")
+    assert not [text for texts in TEMPLATES.values() for text in texts if wrong.search(text)]
+
+
 @pytest.mark.parametrize("rows", [0, 3, 50, 5_000])
 def test_a_table_gets_as_many_as_it_can_bear(rows):
     texts, targets = lessons(rows, seed=1)
@@ -42,7 +48,7 @@ def test_a_table_gets_as_many_as_it_can_bear(rows):
 
 def test_every_slot_is_filled_and_every_answer_is_there():
     texts, targets = lessons(5_000, seed=1)
-    assert not [text for text in texts if re.search(r"[{}]|\ba [aeio]", text)]
+    assert not [text for text in texts if re.search(r"[{}]|\ba (?:[aeio]|ugly|un)", text)]
     np.testing.assert_allclose(targets.sum(axis=1), 1)
     assert {tuple(row) for row in targets} == {tuple(np.float32(answer)) for answer in TEMPLATES}
     assert NOT_NEGATIVE in TEMPLATES
