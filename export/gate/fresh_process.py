@@ -47,14 +47,14 @@ def ask_fresh_process(
     Args:
         directory: a SavedModel.
         runs: requests by signature, through a session as a server would.
-        rows: texts for the loaded object itself.
+        rows: texts for the loaded object itself, which is not loaded for none.
         warmup: file of warmup requests to replay.
         timed: texts to ask for one at a time at the end, by the clock.
 
     Returns:
-        Arrays by name: `loaded` `[rows, classes]`, `labels`, `warmup` (requests replayed), `name/output`;
-        where texts are timed, `seconds` `[answers]`, and `threads` within an op and across ops, 0 for
-        TensorFlow's own choice.
+        Arrays by name: `name/output`; where there are rows, `loaded` `[rows, classes]` and `labels`; `warmup`
+        (requests replayed); where texts are timed, `seconds` `[answers]`, and `threads` within an op and
+        across ops, 0 for TensorFlow's own choice.
 
     Raises:
         ExportError: the process failed; the message ends with its last words.
