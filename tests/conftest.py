@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 
 from export.__main__ import main as export_main
 from keras_pipeline import SentimentModel, load_model, train
@@ -38,12 +39,14 @@ def tiny_run(tmp_path_factory) -> Path:
     By force: the 14 rows of its test part are too few to judge anything by. No server is asked, which takes
     seconds: tests/export/gate/test_server_check.py asks.
     """
-    run = tmp_path_factory.mktemp("tiny") / "run"
-    assert train.main([*TINY, "--output", str(run), "--server", "none"]) == 0
-    assert (
-        export_main([str(run), "--to", str(run / "exported"), "--force", "--server", "none"]) == 0
-    )
-    return run
+
+    def make(folder):
+        run = folder / "run"
+        assert train.main([*TINY, "--output", str(run), "--server", "none"]) == 0
+        to = ("--to", str(run / "exported"))
+        assert export_main([str(run), *to, "--force", "--server", "none"]) == 0
+
+    return made_once(tmp_path_factory, "tiny", make) / "run"
 
 
 @pytest.fixture(scope="session")

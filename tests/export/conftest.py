@@ -1,35 +1,15 @@
-"""Models to publish: the tiny one of 66 hand-written rows, and two of made-up tables in two languages."""
+"""Models to publish: two of made-up tables in two languages, beside the tiny one of 66 hand-written rows."""
 
 import shutil
 
 import pytest
 from changed_models import scaled
-from trained_runs import NO_SERVER, TRAIN_ONLY, split_of, train_run, write_table
+from made_once import made_once
+from trained_runs import NO_SERVER, split_of, train_run, write_table
 
 from export.exporter import export_model
 from export.run_record import read_run
-from keras_pipeline import load_model, train
-
-
-@pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory, tiny_options):
-    """The folder of a finished run; `exported` in it has it as a version, by force: 14 rows say nothing."""
-    run = tmp_path_factory.mktemp("tiny") / "run"
-    assert train.main([*tiny_options, "--output", str(run), *TRAIN_ONLY]) == 0
-    export_model(
-        load_model(run),
-        run / "exported",
-        split=split_of(run),
-        run=read_run(run),
-        force=True,
-        servers=NO_SERVER,
-    )
-    return run
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tiny_run):
-    return load_model(tiny_run)
+from keras_pipeline import load_model
 
 
 @pytest.fixture(scope="session")
@@ -47,25 +27,32 @@ def lively_model(tiny_model):
 @pytest.fixture(scope="session")
 def tables(tmp_path_factory):
     """Made-up tables by language, of 1,500 and 1,200 rows."""
-    folder = tmp_path_factory.mktemp("tables")
-    return {
-        "english": write_table(folder / "english.csv", "english", 1500, seed=1),
-        "spanish": write_table(folder / "spanish.csv", "spanish", 1200, seed=2),
-    }
+
+    def make(folder):
+        write_table(folder / "english.csv", "english", 1500, seed=1)
+        write_table(folder / "spanish.csv", "spanish", 1200, seed=2)
+
+    folder = made_once(tmp_path_factory, "tables", make)
+    return {language: folder / f"{language}.csv" for language in ("english", "spanish")}
+
+
+def trained_once(tmp_path_factory, language, tables):
+    def make(folder):
+        train_run(folder / language, tables[language], "--epochs", "4")
+
+    return made_once(tmp_path_factory, f"{language}-runs", make) / language
 
 
 @pytest.fixture(scope="session")
 def english_run(tables, tmp_path_factory):
     """A run that is good at English, 300 rows of which it was tested on."""
-    folder = tmp_path_factory.mktemp("english") / "english"
-    return train_run(folder, tables["english"], "--epochs", "4")
+    return trained_once(tmp_path_factory, "english", tables)
 
 
 @pytest.fixture(scope="session")
 def spanish_run(tables, tmp_path_factory):
     """A run that is good at Spanish, and has never seen a word of English."""
-    folder = tmp_path_factory.mktemp("spanish") / "spanish"
-    return train_run(folder, tables["spanish"], "--epochs", "4")
+    return trained_once(tmp_path_factory, "spanish", tables)
 
 
 @pytest.fixture(scope="session")
@@ -77,10 +64,12 @@ def english(english_run):
 @pytest.fixture(scope="session")
 def english_folder(english_run, english, tmp_path_factory):
     """A folder in which that model stands as version 1; to copy."""
-    base = tmp_path_factory.mktemp("published") / "models"
-    about = {"split": split_of(english_run), "run": read_run(english_run)}
-    export_model(english, base, servers=NO_SERVER, **about)
-    return base
+
+    def make(folder):
+        about = {"split": split_of(english_run), "run": read_run(english_run)}
+        export_model(english, folder / "models", servers=NO_SERVER, **about)
+
+    return made_once(tmp_path_factory, "english-folder", make) / "models"
 
 
 @pytest.fixture

@@ -32,8 +32,34 @@ WORSE, WORST = 4, 5
 """How much a copy of the English model is inclined to say negative: macro F1 0.7 and 0.3, not 0.96."""
 
 
-def publish(model, run, base, **options):
-    return export_model(model, base, servers=NO_SERVER, **about_of(run), **options)
+@pytest.fixture(scope="module")
+def written(english_folder, tmp_path_factory):
+    """Of a model and its run: where it lies as a version that has passed the gate, and what the gate found.
+
+    Each is written once; the examination of `base`, which is that of `english_folder`, has been put to it.
+    """
+    asked, known = read_examination(english_folder), {}
+
+    def write(model, run):
+        if (key := (weights_sha256(model), run)) not in known:
+            directory = tmp_path_factory.mktemp("written") / "version"
+            options = {"asked": asked, "servers": NO_SERVER, **about_of(run)}
+            known[key] = directory, write_version(model, directory, **options)
+        return (*known[key], asked)
+
+    return write
+
+
+@pytest.fixture
+def publish(written):
+    """Publish a model, as training does with what it wrote."""
+
+    def publish(model, run, base, **options):
+        directory, report, asked = written(model, run)
+        found = {"report": report, "asked": asked, **about_of(run)}
+        return publish_written(directory, model, base, **found, **options)
+
+    return publish
 
 
 def about_of(run):
@@ -123,7 +149,7 @@ class TestRefused:
         assert not snapshot(tmp_path)
 
     def test_a_worse_model_of_the_same_table_and_force_says_so(
-        self, english_run, english, base, capsys
+        self, english_run, english, base, publish, capsys
     ):
         worse = inclined(english, 0, WORSE)
         with pytest.raises(GateError, match="check `quality` failed"):
@@ -147,11 +173,11 @@ class TestRefused:
         monkeypatch.setattr("export.exporter.write_warmup", lambda *_, **__: None)
         before = snapshot(base)
         with pytest.raises(GateError) as caught:
-            publish(english, english_run, base, force=True)
+            export_model(english, base, force=True, servers=NO_SERVER, **about_of(english_run))
         assert caught.value.check != "quality"
         assert snapshot(base) == before
 
-    def test_a_folder_of_other_labels(self, english_run, english, base):
+    def test_a_folder_of_other_labels(self, english_run, english, base, publish):
         """In one sentence, and not by force either."""
         header = base / ".examination" / "examination.json"
         header.write_text(header.read_text().replace("neutral", "bored"))
@@ -164,7 +190,9 @@ class TestRefused:
         ):
             publish(english, english_run, base, force=True)
 
-    def test_a_run_from_before_is_told_as_unknown(self, english_run, english, base, tmp_path):
+    def test_a_run_from_before_is_told_as_unknown(
+        self, english_run, english, base, tmp_path, publish
+    ):
         """What it learned from was not kept then; a rollback's copy counts as the version it is."""
         run = run_of(english_run, english, tmp_path / "old")
         (run / LEARNED_FROM).unlink()
@@ -243,21 +271,18 @@ class TestPublishWritten:
         assert "examination" not in card_of(directory)
 
     def test_an_examination_that_came_meanwhile_is_asked_anew(
-        self, english_run, english, base, tmp_path
+        self, english_run, english, base, written
     ):
+        """Such as one that nobody had put to it: it is asked by a process more."""
         about = about_of(english_run)
-        directory = tmp_path / "saved_model"
-        report = write_version(english, directory, servers=NO_SERVER, **about)
+        directory, report, _ = written(english, english_run)
         path, _ = publish_written(directory, english, base, report=report, **about)
         assert card_of(path)["examination"]["sha256"] == read_examination(base).sha256
 
-    def test_a_copy_that_differs_is_refused(
-        self, english_run, english, base, tmp_path, monkeypatch
-    ):
+    def test_a_copy_that_differs_is_refused(self, english_run, english, base, written, monkeypatch):
         """A disk that gives back other bytes than it was given."""
         about = about_of(english_run)
-        directory = tmp_path / "saved_model"
-        report = write_version(english, directory, servers=NO_SERVER, **about)
+        directory, report, _ = written(english, english_run)
         before = snapshot(base)
         monkeypatch.setattr(
             "export.versions.disk.shutil.copyfile", lambda _, to: to.write_bytes(b"other")
@@ -276,7 +301,9 @@ class TestWeights:
         assert card["weights_sha256"] == run.weights_sha256
         assert "weights_differ_from_run" not in card
 
-    def test_other_weights_are_told_on_card_and_list(self, english_run, english, base, capsys):
+    def test_other_weights_are_told_on_card_and_list(
+        self, english_run, english, base, publish, capsys
+    ):
         further = inclined(english, 0, 1e-4)
         path, _ = publish(further, english_run, base)
         card = card_of(path)
