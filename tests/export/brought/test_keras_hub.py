@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from export.exporter import export_model
+from export.gate.answer_checks import ask_probabilities
 from export.gate.quality import TestSplit
 
 pytestmark = [
@@ -58,3 +59,5 @@ def test_a_bert_of_kerashub_is_loaded_without_keras(tmp_path):
     card = json.loads((path / "assets.extra" / "model_card.json").read_text())
     assert "FastWordpieceTokenizeWithOffsets" in card["brought"]["server"]
     assert card["brought"]["head"].startswith("logits, softmax added")
+    asked_as_a_rival = ask_probabilities(path, texts.tolist())  # into a session alone
+    np.testing.assert_allclose(asked_as_a_rival, report.answers[: len(texts)], atol=1e-6)
