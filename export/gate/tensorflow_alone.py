@@ -48,7 +48,8 @@ def main(tasks_file: str, answers_file: str) -> None:
     """
     tf.get_logger().setLevel("ERROR")
     tasks = json.loads(Path(tasks_file).read_text(encoding="utf-8"))
-    rows, timed, answers = _decoded(tasks["rows"]), tasks["timed"], {}
+    rows, timed = _decoded(tasks["rows"]), tasks["timed"]
+    answers: Answers = {}
     if rows or timed["values"]:
         loaded = _load(lambda: tf.saved_model.load(tasks["directory"]))
         answers |= _ask_loaded_object(loaded, rows)
