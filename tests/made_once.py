@@ -11,9 +11,8 @@ def made_once(tmp_path_factory, name, make):
     Tests must leave it as it is: copy what shall change.
     """
     shared = tmp_path_factory.getbasetemp()
-    if (
-        "PYTEST_XDIST_WORKER" in os.environ
-    ):  # each of pytest-xdist's has a folder beside the others'
+    # Each process of pytest-xdist has a folder beside the others'.
+    if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
     folder, done = shared / name, shared / f"{name}.made"
     with (shared / f"{name}.lock").open("w") as lock:

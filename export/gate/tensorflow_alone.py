@@ -51,7 +51,7 @@ def main(tasks_file: str, answers_file: str) -> None:
     rows, timed = _decoded(tasks["rows"]), tasks["timed"]
     answers: Answers = {}
     if rows or timed["values"]:
-        loaded = _load(lambda: tf.saved_model.load(tasks["directory"]))
+        loaded = _with_text_ops(lambda: tf.saved_model.load(tasks["directory"]))
         answers |= _ask_loaded_object(loaded, rows)
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
         server = Server(session, tasks["directory"])
@@ -94,8 +94,8 @@ def _timed(loaded: Any, timed: dict[str, Any]) -> Answers:
     return {"seconds": np.array(seconds), "threads": np.array(found)}
 
 
-def _load(load: Callable[[], Any]) -> Any:
-    """Ops of TensorFlow Text are registered where a graph asks for them, as the official server does."""
+def _with_text_ops(load: Callable[[], Any]) -> Any:
+    """What `load` gives; TensorFlow Text's ops are registered where it asks, as the official server does."""
     try:
         return load()
     except Exception as error:  # of another kind from one release of TensorFlow to the next
@@ -119,7 +119,7 @@ class Server:
     def __init__(self, session: Any, directory: str) -> None:
         self._session = session
         load = tf.compat.v1.saved_model.loader.load
-        loaded = _load(lambda: load(session, ["serve"], directory))
+        loaded = _with_text_ops(lambda: load(session, ["serve"], directory))
         self._signatures = loaded.signature_def
 
     def run(self, run: dict[str, Any]) -> Answers:

@@ -27,16 +27,16 @@ def lively_model(tiny_model):
 @pytest.fixture(scope="session")
 def tables(tmp_path_factory):
     """Made-up tables by language, of 1,500 and 1,200 rows."""
-
-    def make(folder):
-        write_table(folder / "english.csv", "english", 1500, seed=1)
-        write_table(folder / "spanish.csv", "spanish", 1200, seed=2)
-
-    folder = made_once(tmp_path_factory, "tables", make)
-    return {language: folder / f"{language}.csv" for language in ("english", "spanish")}
+    folder = tmp_path_factory.mktemp("tables")
+    return {
+        "english": write_table(folder / "english.csv", "english", 1500, seed=1),
+        "spanish": write_table(folder / "spanish.csv", "spanish", 1200, seed=2),
+    }
 
 
 def trained_once(tmp_path_factory, language, tables):
+    """The run on a language's table."""
+
     def make(folder):
         train_run(folder / language, tables[language], "--epochs", "4")
 

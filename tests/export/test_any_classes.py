@@ -31,7 +31,7 @@ ODD = (
     "joy", "long " * 30, "🔥", "👨\u200d👩\u200d👧", "مرحبا", "<b>x</b>", "$a_b$ $5", "100%", "a|b", "[x](y)",
     "`c`", "你好", "*d*", "\x1b[31mred", "accuracy", "macro average", "United_States", "_e_", "rows", "a, b",
 )  # fmt: skip
-COUNTS = [20, *(pytest.param(count, marks=pytest.mark.slow) for count in (2, 1000))]
+COUNTS = [20, *(pytest.param(count, marks=pytest.mark.slow) for count in (2, 5, 1000))]
 
 
 def names_of(classes: int) -> tuple[str, ...]:

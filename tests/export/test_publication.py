@@ -43,8 +43,10 @@ def written(english_folder, tmp_path_factory):
     def write(model, run):
         if (key := (weights_sha256(model), run)) not in known:
             directory = tmp_path_factory.mktemp("written") / "version"
-            options = {"asked": asked, "servers": NO_SERVER, **about_of(run)}
-            known[key] = directory, write_version(model, directory, **options)
+            report = write_version(
+                model, directory, asked=asked, servers=NO_SERVER, **about_of(run)
+            )
+            known[key] = directory, report
         return (*known[key], asked)
 
     return write
@@ -56,8 +58,9 @@ def publish(written):
 
     def publish(model, run, base, **options):
         directory, report, asked = written(model, run)
-        found = {"report": report, "asked": asked, **about_of(run)}
-        return publish_written(directory, model, base, **found, **options)
+        return publish_written(
+            directory, model, base, report=report, asked=asked, **about_of(run), **options
+        )
 
     return publish
 
@@ -273,7 +276,7 @@ class TestPublishWritten:
     def test_an_examination_that_came_meanwhile_is_asked_anew(
         self, english_run, english, base, written
     ):
-        """Such as one that nobody had put to it: it is asked by a process more."""
+        """None is told to be the one that it has answered along the way."""
         about = about_of(english_run)
         directory, report, _ = written(english, english_run)
         path, _ = publish_written(directory, english, base, report=report, **about)
