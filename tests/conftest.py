@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from made_once import made_once
+from shared_process import SharedProcess
 
 from export.__main__ import main as export_main
+from export.gate import fresh_process
 from keras_pipeline import SentimentModel, load_model, train
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.csv"
@@ -16,9 +18,27 @@ TINY = (
 )  # fmt: skip
 
 
+RUN_ALONE = fresh_process.run_alone
+
 # Of a shell's background job Ctrl-C is ignored, and so it would be by every process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_process(tmp_path_factory):
+    """What asks a version by TensorFlow alone, for every gate in this process of tests."""
+    process = SharedProcess(tmp_path_factory.mktemp("process") / "errors.txt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fresh_process, "run_alone", process.run_alone)
+        yield process
+    process.close()
+
+
+@pytest.fixture
+def own_process(monkeypatch):
+    """Gates start a process of their own, as they do for users."""
+    monkeypatch.setattr(fresh_process, "run_alone", RUN_ALONE)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
-"""Made-up rows for models of other people's, and one process for all of their gates."""
+"""Made-up rows for models of other people's."""
 
 import csv
 
 import numpy as np
 import pytest
-from shared_process import SharedProcess
 from trained_runs import write_table
 
-from export.gate import fresh_process
 from export.gate.quality import TestSplit
 
 NAMES = ("negative", "neutral", "positive")
@@ -38,20 +36,6 @@ def rows_of(made_table):
     """Rows of three classes; those of a model by the name of binary_... are of two."""
     three, two = Rows(made_table, NAMES), Rows(made_table, (NAMES[0], NAMES[2]))
     return lambda name: two if name.startswith("binary") else three
-
-
-@pytest.fixture(scope="session")
-def one_process(tmp_path_factory):
-    process = SharedProcess(tmp_path_factory.mktemp("process") / "errors.txt")
-    yield process
-    process.close()
-
-
-@pytest.fixture
-def quick_gate(one_process, monkeypatch):
-    """The whole gate, but that TensorFlow is imported once for all models."""
-    monkeypatch.setattr(fresh_process, "run_alone", one_process.run_alone)
-    return one_process
 
 
 class Published:

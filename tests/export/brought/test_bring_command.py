@@ -158,9 +158,7 @@ def test_a_file_and_its_layers_are_published_by_the_command(saved, tests_table, 
 
 
 @pytest.mark.slow
-def test_a_folder_that_keras_exported_is_published(
-    saved, tests_table, tmp_path, quick_gate, capsys
-):
+def test_a_folder_that_keras_exported_is_published(saved, tests_table, tmp_path, capsys):
     folder = saved.parent / "exported"
     words = ["--labels", "0=negative,2=neutral,4=positive", "--test-data", str(tests_table)]
     columns = ["--text-column", "body", "--label-column", "score", *ASK_NOBODY]

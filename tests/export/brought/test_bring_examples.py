@@ -14,7 +14,7 @@ EXAMPLES = ROOT / "examples" / "bring_your_own"
 
 
 @pytest.fixture
-def example(monkeypatch, made_table, tmp_path, quick_gate):
+def example(monkeypatch, made_table, tmp_path):
     """Runs a script on the made-up rows; the card of what it published."""
     monkeypatch.syspath_prepend(str(EXAMPLES))
 
@@ -51,7 +51,7 @@ def test_an_example_is_published(example, name, head, awkward):
 
 
 @pytest.mark.slow
-def test_the_lines_of_the_document_export_a_model(rows_of, quick_gate, tmp_path, monkeypatch):
+def test_the_lines_of_the_document_export_a_model(rows_of, tmp_path, monkeypatch):
     rows = rows_of("sequential")
     model = sequential(rows.texts.tolist(), tmp_path)
     model.fit(rows.texts, rows.labels, epochs=8, verbose=0)

@@ -11,6 +11,7 @@ from export.gate.quality import TestSplit
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("own_process"),
     pytest.mark.filterwarnings("ignore:`compile:UserWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]

@@ -64,16 +64,18 @@ def fitted(name, rows, folder):
 @pytest.mark.parametrize(
     "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in ZOO]
 )
-def test_a_model_of_anybodys_passes_the_whole_gate(name, rows_of, quick_gate, published, tmp_path):
+def test_a_model_of_anybodys_passes_the_whole_gate(
+    name, rows_of, shared_process, published, tmp_path
+):
     """Compared in a process that has only TensorFlow, in batches of 1, 7, 33 and 2,048 rows and of none."""
     rows = rows_of(name)
     file = fitted(name, rows, tmp_path)
-    asked = quick_gate.asked
+    asked = shared_process.asked
     path, report = export_model(
         file, published.folder / name, labels=rows.names, split=rows.split, servers=NO_SERVER
     )
     assert report.checks == (*CHECKS_ALONE, "quality")
-    assert quick_gate.asked == asked + 1
+    assert shared_process.asked == asked + 1
     published.answers[name] = (rows, report.answers)
     assert report.largest_difference < 1e-6
     card = json.loads((path / "assets.extra" / "model_card.json").read_text())

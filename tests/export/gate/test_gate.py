@@ -75,6 +75,7 @@ def test_a_stale_vocabulary_file_is_caught_by_assets(version, tiny_model, test_s
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_process")
 def test_a_corrupted_variable_is_caught_by_reload(version, tiny_model, test_split):
     """TensorFlow keeps a checksum of every variable."""
     (data,) = version.glob("variables/variables.data*")

@@ -106,6 +106,7 @@ def test_training_keeps_it_and_refuses_it_where_nothing_is_exported(tiny_options
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_process")
 class TestRealVersions:
     """Measured in the fresh process of `reload`, where the gate has nothing else to do."""
 

@@ -1,14 +1,13 @@
-"""The gate's process that has only TensorFlow, imported once for many models: each is asked in a fork of it.
+"""The gate's process that has only TensorFlow, imported once for all the gates of a process of tests: each is a fork of it.
 
-    process = SharedProcess(errors_file)
-    monkeypatch.setattr(fresh_process, "run_alone", process.run_alone)
-
-Importing TensorFlow takes 4 of the 5 seconds that the gate takes for a small model. A fork begins as a process does that
-has just imported it, and ends without a trace; Keras and this project are barred as the gate bars them.
+Importing TensorFlow takes 4 of the 5 seconds that such a process takes for a small model. A fork begins as a process
+does that has just imported it, and ends without a trace; Keras and this project are barred as the gate bars them.
+What protects the real process asks for the fixture `own_process`; every command that a test starts has its own.
 """
 
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
 
 from export.errors import ExportError
@@ -20,16 +19,19 @@ class SharedProcess:
     """A process that forks; it ends with its input."""
 
     def __init__(self, errors: Path) -> None:
-        self.errors = errors
-        with errors.open("w") as file:
-            self.process = subprocess.Popen(
+        self.errors, self.asked = errors, 0
+
+    @cached_property
+    def process(self) -> subprocess.Popen[str]:
+        """Started when it is first asked: most files of tests ask no gate."""
+        with self.errors.open("w") as file:
+            return subprocess.Popen(
                 [sys.executable, "-I", "-c", _PROGRAM],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
                 text=True,
             )
-        self.asked = 0
 
     def run_alone(self, script: Path, *arguments: Path) -> None:
         """As `export.gate.fresh_process.run_alone`."""
@@ -40,6 +42,8 @@ class SharedProcess:
             raise ExportError(self.errors.read_text().strip().splitlines()[-1])
 
     def close(self) -> None:
+        if not self.asked:
+            return
         self.process.stdin.close()
         self.process.wait(60)
         self.process.stdout.close()
