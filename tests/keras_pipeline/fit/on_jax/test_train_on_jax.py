@@ -19,7 +19,7 @@ SAMPLE = Path(__file__).parents[4] / "data" / "sample.csv"
 OPTIONS = (
     "--data", str(SAMPLE), "--embedding-dim", "8", "--lstm-units", "4", "--dense-units", "8",
     "--batch-size", "8", "--vocabulary-size", "500", "--embeddings", "none", "--backend", "jax",
-    "--epochs", "300", "--no-early-stopping", "--no-export",
+    "--epochs", "60", "--no-early-stopping", "--no-export",
 )  # fmt: skip
 TEXTS = ["I love it!!!", "so sad http://t.co/x", ""]
 
@@ -63,7 +63,7 @@ def answers(run):
 def test_a_run_holds_what_one_on_tensorflow_does(whole):
     """And tells which JAX it was; what the processes handed each other is gone."""
     metrics = json.loads((whole / "metrics.json").read_text())
-    assert metrics["epochs"] == 300
+    assert metrics["epochs"] == 60
     assert metrics["versions"].keys() == {"tensorflow", "keras", "numpy", "jax"}
     assert json.loads((whole / "config.json").read_text())["backend"] == "jax"
     assert not (whole / "jax").exists()
@@ -96,7 +96,7 @@ def test_whoever_asked_is_killed_and_then_interrupted(whole, tmp_path):
     command.communicate()
     wait_for(lambda: training_process(run) is None, seconds=10)
     epochs = len(json.loads(str(np.load(run / "checkpoint.npz")["state"]))["history"])
-    assert epochs < 300
+    assert epochs < 60
 
     resumed = started("--resume", "--output", str(run))
     assert resumed.stdout is not None
