@@ -136,16 +136,19 @@ class TestRefused:
         assert "that of version 1 on the same 300 rows. Received: 0." in told
         assert snapshot(base) == before
 
-    def test_a_model_of_66_rows_over_a_good_one(self, tiny_run, base, capsys):
+    def test_a_model_of_66_rows_over_a_good_one(self, tiny_run, tiny_model, base, publish):
         before = snapshot(base)
-        assert command.main([str(tiny_run), "--to", str(base), *ASK_NOBODY]) == 1
-        assert "that of version 1 on the same 300 rows" in capsys.readouterr().err
+        with pytest.raises(GateError, match="that of version 1 on the same 300 rows"):
+            publish(tiny_model, tiny_run, base)
         assert snapshot(base) == before
 
-    def test_a_model_of_66_rows_in_a_folder_of_its_own(self, tiny_run, tmp_path, capsys):
+    def test_a_model_of_66_rows_in_a_folder_of_its_own(
+        self, tiny_run, tiny_model, tmp_path, publish
+    ):
         """14 rows tell nothing: not that it is good, and not of any later one either."""
-        assert command.main([str(tiny_run), "--to", str(tmp_path / "models"), *ASK_NOBODY]) == 1
-        told = capsys.readouterr().err
+        with pytest.raises(GateError) as caught:
+            publish(tiny_model, tiny_run, tmp_path / "models")
+        told = str(caught.value)
         assert "expected an examination of at least 200 rows" in told
         assert "Received: 14\n" in told
         assert "at least 20 rows of each class" in told
@@ -233,7 +236,7 @@ class TestWriteVersion:
             write_version(english, tmp_path / "x", servers=NO_SERVER, **about_of(english_run))
         assert not names(tmp_path)
 
-    def test_killed_it_leaves_nothing_that_looks_whole(self, english_run, tmp_path):
+    def test_killed_it_leaves_nothing_that_looks_whole(self, english_run, english, tmp_path):
         """By SIGKILL, once the graph is written and the gate is at work; then once more, to the end."""
         directory = tmp_path / "saved_model"
         program = (
@@ -249,7 +252,7 @@ class TestWriteVersion:
             process.send_signal(signal.SIGKILL)
         assert not directory.exists()
         assert len(names(tmp_path)) == 1
-        subprocess.run(arguments, cwd=ROOT, check=True, capture_output=True)
+        write_version(english, directory, servers=NO_SERVER, **about_of(english_run))
         assert names(tmp_path) == ["saved_model"]
 
 
@@ -322,18 +325,14 @@ class TestWeights:
 class TestAtOnce:
     """Two exports of different quality, real processes, both judged before either is published."""
 
-    @pytest.mark.parametrize("first", ["better", "worse"])
-    def test_the_worse_never_goes_over_the_better(
-        self, first, english_run, english, base, tmp_path
-    ):
+    def test_the_worse_never_goes_over_the_better(self, english_run, english, base, tmp_path):
         """Both were compared with version 2, and are better; under the lock the second is compared again."""
         write_saved_model(inclined(english, 0, WORST), base / "2")
         models = {"better": english, "worse": inclined(english, 0, WORSE)}
         runs = {name: run_of(english_run, m, tmp_path / name) for name, m in models.items()}
-        order = [first, *(set(runs) - {first})]
         started = {}
-        for name in order:
-            started[name] = export_process(runs[name], base)
+        for name, run in runs.items():
+            started[name] = export_process(run, base)
             wait_for(
                 lambda: len(list(base.glob(".staging-*/version/saved_model.pb"))) == len(started),
                 started[name],

@@ -129,9 +129,11 @@ def test_mixed_precision_trains_and_saves_float32(tiny_options, tmp_path):
 @pytest.mark.slow
 def test_same_seed_gives_the_same_weights_in_two_processes(tiny_options, tmp_path):
     """Bit for bit, and another seed gives others."""
-    for name, seed in (("one", "7"), ("two", "7"), ("other", "8")):
-        options = ["--no-export", "--seed", seed, "--output", str(tmp_path / name)]
+    for name in ("one", "two"):
+        options = ["--no-export", "--seed", "7", "--output", str(tmp_path / name)]
         subprocess.run(command(*tiny_options, *options), check=True)
+    options = ["--no-export", "--seed", "8", "--output", str(tmp_path / "other")]
+    assert train.main([*tiny_options, *options]) == 0
     one, two, other = ([w.tobytes() for w in load_model(tmp_path / name).classifier.get_weights()]
                        for name in ("one", "two", "other"))  # fmt: skip
     assert one == two

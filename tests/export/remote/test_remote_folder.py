@@ -250,7 +250,7 @@ class TestKilled:
     """SIGKILL before a change of the store, of an exporter that a server's polling watches."""
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(("command", "step"), [("publish", 7), ("rollback", 8), ("keep", 4)])
+    @pytest.mark.parametrize(("command", "step"), [("publish", 11), ("rollback", 12), ("keep", 7)])
     def test_no_server_loads_half_a_version(self, s3, tmp_path, command, step):
         end = tmp_path / "end"
         poller = start("poll", s3, end)
