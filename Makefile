@@ -35,7 +35,7 @@ ask: $(VENV)/.base ## ask the server: make ask TEXT="I love it"
 bench: $(VENV)/.bench ## measure beside what this replaces (ARGS=--quick: two to three minutes)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-test: $(VENV)/.dev ## run the fast tests (five to eight minutes on 2 cores)
+test: $(VENV)/.dev ## run the fast tests (eight minutes on 2 cores of an AMD EPYC)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/.dev ## run the slow end-to-end tests: real kills, real servers

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from export.errors import ExportError
 
-BARRED = ("keras_pipeline", "export", "serving", "keras", "tf_keras")
+BARRED = ("keras_pipeline", "export", "serving", "keras", "tf_keras", "jax")
 
 
 class SharedProcess:

@@ -136,19 +136,16 @@ class TestRefused:
         assert "that of version 1 on the same 300 rows. Received: 0." in told
         assert snapshot(base) == before
 
-    def test_a_model_of_66_rows_over_a_good_one(self, tiny_run, tiny_model, base, publish):
+    def test_a_model_of_66_rows_over_a_good_one(self, tiny_run, base, capsys):
         before = snapshot(base)
-        with pytest.raises(GateError, match="that of version 1 on the same 300 rows"):
-            publish(tiny_model, tiny_run, base)
+        assert command.main([str(tiny_run), "--to", str(base), *ASK_NOBODY]) == 1
+        assert "that of version 1 on the same 300 rows" in capsys.readouterr().err
         assert snapshot(base) == before
 
-    def test_a_model_of_66_rows_in_a_folder_of_its_own(
-        self, tiny_run, tiny_model, tmp_path, publish
-    ):
+    def test_a_model_of_66_rows_in_a_folder_of_its_own(self, tiny_run, tmp_path, capsys):
         """14 rows tell nothing: not that it is good, and not of any later one either."""
-        with pytest.raises(GateError) as caught:
-            publish(tiny_model, tiny_run, tmp_path / "models")
-        told = str(caught.value)
+        assert command.main([str(tiny_run), "--to", str(tmp_path / "models"), *ASK_NOBODY]) == 1
+        told = capsys.readouterr().err
         assert "expected an examination of at least 200 rows" in told
         assert "Received: 14\n" in told
         assert "at least 20 rows of each class" in told
@@ -260,16 +257,19 @@ class TestWriteVersion:
 class TestPublishWritten:
     """What training wrote is what it publishes: the same bytes, and no second gate."""
 
-    def test_the_files_are_those_that_passed(self, english_run, english, base, tmp_path, processes):
+    def test_the_files_are_those_that_passed(
+        self, english_run, english, base, tmp_path, shared_process
+    ):
         about = about_of(english_run)
         asked = read_examination(base)
         directory = tmp_path / "saved_model"
+        before = shared_process.asked
         report = write_version(english, directory, asked=asked, servers=NO_SERVER, **about)
-        assert processes.count == 1
+        assert shared_process.asked - before == 1
         path, published = publish_written(
             directory, english, base, report=report, asked=asked, **about
         )
-        assert processes.count == 2, "the gate's, and the one that asks version 1"
+        assert shared_process.asked - before == 2, "the gate's, and the one that asks version 1"
         assert published.checks == (*CHECKS[:-1], "quality")
         written, copied = files_of(directory), files_of(path)
         assert written == copied
@@ -325,14 +325,18 @@ class TestWeights:
 class TestAtOnce:
     """Two exports of different quality, real processes, both judged before either is published."""
 
-    def test_the_worse_never_goes_over_the_better(self, english_run, english, base, tmp_path):
+    @pytest.mark.parametrize("first", ["better", "worse"])
+    def test_the_worse_never_goes_over_the_better(
+        self, first, english_run, english, base, tmp_path
+    ):
         """Both were compared with version 2, and are better; under the lock the second is compared again."""
         write_saved_model(inclined(english, 0, WORST), base / "2")
         models = {"better": english, "worse": inclined(english, 0, WORSE)}
         runs = {name: run_of(english_run, m, tmp_path / name) for name, m in models.items()}
+        order = [first, *(set(runs) - {first})]
         started = {}
-        for name, run in runs.items():
-            started[name] = export_process(run, base)
+        for name in order:
+            started[name] = export_process(runs[name], base)
             wait_for(
                 lambda: len(list(base.glob(".staging-*/version/saved_model.pb"))) == len(started),
                 started[name],
@@ -382,23 +386,6 @@ def files_of(directory):
         for path in directory.rglob("*")
         if path.is_file() and path.stem != "model_card"
     }
-
-
-@pytest.fixture
-def processes(monkeypatch):
-    """Counts the processes that load a version by itself."""
-    from export.gate import fresh_process
-
-    class Counting:
-        count = 0
-
-        def __call__(self, *arguments):
-            self.count += 1
-            return run_alone(*arguments)
-
-    run_alone, counting = fresh_process.run_alone, Counting()
-    monkeypatch.setattr(fresh_process, "run_alone", counting)
-    return counting
 
 
 def export_process(run, base):

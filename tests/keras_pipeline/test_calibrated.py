@@ -9,7 +9,7 @@ from keras_pipeline.fit.words import word_scores
 from keras_pipeline.model import load_model
 from keras_pipeline.train import main
 
-BATCHES = ("--batch-size", "32")
+OPTIONS = ("--batch-size", "32", "--no-export", "--no-early-stopping")
 GOOD, BAD = ["lovely", "great", "sunny", "happy"], ["awful", "bad", "rainy", "sad"]
 
 
@@ -33,15 +33,7 @@ def test_a_run_keeps_its_temperature_and_answers_in_the_same_order_as_without(
     scores, tmp_path, tiny_options, capsys
 ):
     table = write_table(tmp_path / "table.csv")
-    options = [
-        *tiny_options,
-        *BATCHES,
-        "--data",
-        str(table),
-        "--no-export",
-        "--no-early-stopping",
-        scores,
-    ]
+    options = [*tiny_options, *OPTIONS, "--data", str(table), scores]
     answers = {}
     for choice in ("--calibrated", "--no-calibrated"):
         run = tmp_path / choice.strip("-")
@@ -68,7 +60,7 @@ def test_a_run_whose_words_say_too_little_is_the_run_without_their_scores(
     monkeypatch.setattr(word_scores, "_MANY_ROWS", 100)
     monkeypatch.setattr(word_scores, "_LEAST_GAIN", 1.0)
     table = write_table(tmp_path / "table.csv")
-    options = [*tiny_options, *BATCHES, "--data", str(table), "--no-export", "--no-early-stopping"]
+    options = [*tiny_options, *OPTIONS, "--data", str(table)]
     answers = []
     for choice in ("--word-scores", "--no-word-scores"):
         run = tmp_path / choice.strip("-")

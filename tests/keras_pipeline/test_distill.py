@@ -43,18 +43,23 @@ def options(tiny_options, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("error", [RuntimeError("power cut"), KeyboardInterrupt()])
 def test_a_run_that_ends_in_its_second_network_goes_on_there(
-    options, tmp_path, monkeypatch, capsys
+    options, tmp_path, monkeypatch, capsys, error
 ):
     """To the very model that it would have become, and what was made on the way is gone then."""
     assert train.main([*options, "--output", str(tmp_path / "whole")]) == 0
     assert re.search(r"further rows, without a label +5\n", capsys.readouterr().out)
     run = tmp_path / "stopped"
     with monkeypatch.context() as patch:
-        stop_in(patch, "2", KeyboardInterrupt())
-        assert train.main([*options, "--output", str(run)]) == 130
-    go_on = f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run}\n"
-    assert capsys.readouterr().out.endswith(go_on)
+        stop_in(patch, "2", error)
+        if isinstance(error, KeyboardInterrupt):
+            assert train.main([*options, "--output", str(run)]) == 130
+            go_on = f"Interrupted. Go on: python -m keras_pipeline.train --resume --output {run}\n"
+            assert capsys.readouterr().out.endswith(go_on)
+        else:
+            with pytest.raises(RuntimeError):
+                train.main([*options, "--output", str(run)])
     assert (run / "members" / "1" / "answers.npz").is_file()
     assert (run / "members" / "2" / "checkpoint.npz").is_file()
     capsys.readouterr()

@@ -141,10 +141,7 @@ def test_same_seed_gives_the_same_weights_in_two_processes(tiny_options, tmp_pat
 
 
 TWO_DEVICES = """
-import sys
-from export.start.lean_tensorflow import import_lean_tensorflow
-import_lean_tensorflow()
-import tensorflow as tf
+import sys, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from keras_pipeline import train, training

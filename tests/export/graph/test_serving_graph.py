@@ -168,7 +168,7 @@ def test_token_ids_refuse_other_vectorizers(settings):
 FUZZ = textwrap.dedent(
     """
     import sys
-    sys.modules["keras"] = sys.modules["jax"] = None  # nothing here asks for them: a third of the start
+    sys.modules["keras"] = sys.modules["jax"] = None  # nothing here asks for them: two thirds of the start
     import numpy as np
     import tensorflow as tf
 

@@ -14,8 +14,6 @@ from keras_pipeline.numeric.accuracy import Accuracy
 TRAIN = """
 import json, sys
 from pathlib import Path
-from export.start.lean_tensorflow import import_lean_tensorflow
-import_lean_tensorflow()
 import numpy as np
 import tensorflow as tf
 from keras_pipeline.config import TrainConfig

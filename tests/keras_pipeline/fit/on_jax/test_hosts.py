@@ -178,6 +178,9 @@ def test_ctrl_c_at_any_host_ends_all_with_a_sentence_and_all_go_on(tiny_run, tmp
         "what was learned is saved"
     )
 
+    assert [status for status, _ in endings(two_commands(resume, jax))] == [0, 0]
+    assert json.loads((run / "metrics.json").read_text())["epochs"] == 20
+
 
 @pytest.mark.parametrize(
     ("addresses", "index", "backend", "sentence"),

@@ -34,10 +34,10 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_word():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled_by_the_run")
 def test_it_imports_no_tensorflow(tmp_path, monkeypatch, capfd):
     """Though it is installed here, and Keras would."""
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")  # set for all tests here: conftest.py
     exchange = exchange_of(tmp_path)
     answer = process.run_process(exchange, tmp_path / "checkpoint.npz")
     imported = {line.rpartition("|")[2].strip() for line in capfd.readouterr().err.splitlines()}
