@@ -200,7 +200,7 @@ def test_closing_while_sixteen_threads_call(server):
             time.sleep(0.05)
             began_at = time.monotonic()
             client.close()
-            assert time.monotonic() - began_at < 1
+            assert time.monotonic() - began_at < 5, "it waits for no call"
         stop.set()
         for thread in threads:
             thread.join(30)

@@ -1,17 +1,17 @@
-"""What importing the client brings along, and what it costs."""
+"""What importing the client brings along: nothing that takes longer than all the rest."""
 
 import json
 import subprocess
 import sys
 
+from imported import HEAVY
+
 PROGRAM = """
-import json, sys, time
-started = time.perf_counter()
+import json, sys
 import serving.client
 import serving.client.aio
-print(json.dumps([time.perf_counter() - started, sorted(sys.modules)]))
+print(json.dumps(sorted(sys.modules)))
 """
-HEAVY = {"tensorflow", "keras", "numpy", "pandas", "tensorflow_serving", "h5py", "sklearn"}
 
 
 def run():
@@ -19,7 +19,7 @@ def run():
 
 
 def test_no_tensorflow_comes_along():
-    _, modules = run()
+    modules = run()
     assert not HEAVY & {name.partition(".")[0] for name in modules}
     outside = {name for name in modules if name.startswith(("keras_pipeline", "export"))}
     ours = ("shown", "utf8")
@@ -29,8 +29,3 @@ def test_no_tensorflow_comes_along():
         "export.start",
         *(f"export.start.{name}" for name in ours),
     }
-
-
-def test_the_import_takes_less_than_400_ms():
-    """One of ten: a shared machine makes a run slower, never faster."""
-    assert any(run()[0] < 0.4 for _ in range(10))
