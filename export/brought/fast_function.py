@@ -91,9 +91,10 @@ def _bilstm(embedding: Any, layer: Any) -> Read | None:
     if not _is_bilstm(layer):
         return None
     weights = RecurrentWeights(embedding, layer)
+    features = by_batch_size(weights)
 
     def read(ids: tf.Tensor, lengths: tf.Tensor) -> list[tf.Tensor]:
-        found = by_batch_size(weights, ids, lengths)
+        found = features(ids, lengths)
         return list(tf.split(found, 2, axis=1)) if weights.pooled else [found]
 
     return read

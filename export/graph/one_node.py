@@ -14,7 +14,7 @@ def cond_of_one_node(
 ) -> tf.Tensor:
     """`tf.cond` of one tensor as an op that runs one function or the other, loops in them as functions, too.
 
-    A loop is quicker where it is not: put it in a `call_of_one_node`.
+    A loop is quicker where it is not: put it in a `CallOfOneNode`.
 
     Example:
     >>> @tf.function
@@ -33,17 +33,29 @@ def cond_of_one_node(
     return answer
 
 
-def call_of_one_node(function: Callable[..., tf.Tensor], *tensors: tf.Tensor) -> tf.Tensor:
+class CallOfOneNode:
     """`function(*tensors)` as a call that is not inlined; what stands in it runs as elsewhere.
 
+    It is traced once, whatever number of signatures call it, and stands in the file once.
+
+    Args:
+        function: of tensors, to one.
+        specs: of what it is called with.
+
     Example:
-    >>> int(call_of_one_node(lambda a, b: a + b, tf.constant(3), tf.constant(5)))
+    >>> add = CallOfOneNode(lambda a, b: a + b, *[tf.TensorSpec([], tf.int32)] * 2)
+    >>> int(add(tf.constant(3), tf.constant(5)))
     8
     """
-    call = tf.function(
-        function,
-        input_signature=[tf.TensorSpec(one.shape, one.dtype) for one in tensors],
-        autograph=False,
-        experimental_attributes={"_noinline": True},
-    )
-    return call(*tensors)
+
+    def __init__(self, function: Callable[..., tf.Tensor], *specs: tf.TensorSpec) -> None:
+        self._call = tf.function(
+            function,
+            input_signature=specs,
+            autograph=False,
+            experimental_attributes={"_noinline": True},
+        )
+
+    def __call__(self, *tensors: tf.Tensor) -> tf.Tensor:
+        """One node, the first time the function's trace, too."""
+        return self._call(*tensors)

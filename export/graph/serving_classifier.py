@@ -17,7 +17,7 @@ import tensorflow as tf
 from export.errors import ExportError
 from export.graph.classifier_weights import ClassifierWeights, RecurrentWeights
 from export.graph.fused_bilstm import ROWS_A_GROUP, fused_features, group_features, row_features
-from export.graph.one_node import call_of_one_node, cond_of_one_node
+from export.graph.one_node import CallOfOneNode, cond_of_one_node
 from export.graph.packed_bilstm import packed_features
 from export.settings import FLOAT32, GRAPHS, WEIGHTS
 
@@ -26,6 +26,8 @@ FUSED_UP_TO_ROWS: Final = 16
 
 
 Features = Callable[[RecurrentWeights, tf.Tensor, tf.Tensor], tf.Tensor]
+Way = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+"""Features of ids and lengths."""
 
 
 def serving_classifier(
@@ -67,11 +69,16 @@ class FastClassifier(tf.Module):
     def __init__(self, classifier: keras.Model, graph: str, weights: str = FLOAT32) -> None:
         super().__init__(name=f"{graph}_classifier")
         self._weights = ClassifierWeights(classifier, weights)
-        self._features = {"fused": _fused, "packed": _packed, "auto": by_batch_size}[graph]
+        make: dict[str, Callable[[RecurrentWeights], Way]] = {
+            "fused": lambda weights: partial(_fused, weights),
+            "packed": lambda weights: partial(_packed, weights),
+            "auto": by_batch_size,
+        }
+        self._features = make[graph](self._weights)
 
     def __call__(self, ids: tf.Tensor) -> tf.Tensor:
         """`[batch, time] int64 -> [batch, classes] float32`."""
-        features = self._features(self._weights, ids, self._weights.lengths(ids))
+        features = self._features(ids, self._weights.lengths(ids))
         return self._weights.probabilities(features, ids)
 
     def of_many(self, ids: tf.Tensor) -> tf.Tensor:
@@ -80,29 +87,38 @@ class FastClassifier(tf.Module):
         return self._weights.probabilities(features, ids)
 
 
-def by_batch_size(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def by_batch_size(weights: RecurrentWeights) -> Way:
     """Features of a BiLSTM by the way that is the fastest for so many rows.
 
     Args:
         weights: see there.
-        ids: `[batch, time] int64`, words at the left of a row, padding at its right.
-        lengths: of its rows, `[batch] int32`.
 
     Returns:
-        `[batch, 2 * units] float32`, of a pooled model `[batch, 4 * units]`: maxima, then means.
+        A function of ids `[batch, time] int64`, words at the left of a row, padding at its right, and the
+        rows' lengths `[batch] int32`, to `[batch, 2 * units] float32`, of a pooled model
+        `[batch, 4 * units]`: maxima, then means.
     """
-    return cond_of_one_node(
-        tf.shape(ids)[0] == 1,
-        lambda: row_features(weights, ids, lengths),
-        lambda: call_of_one_node(partial(_of_many_rows, weights), ids, lengths),
-    )
+    specs = (tf.TensorSpec([None, None], tf.int64), tf.TensorSpec([None], tf.int32))
+    more = CallOfOneNode(partial(_of_more_rows, weights), *specs)
+    many = CallOfOneNode(partial(_of_many_rows, weights, more), *specs)
+
+    def features(ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        return cond_of_one_node(
+            tf.shape(ids)[0] == 1,
+            lambda: row_features(weights, ids, lengths),
+            lambda: many(ids, lengths),
+        )
+
+    return features
 
 
-def _of_many_rows(weights: RecurrentWeights, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def _of_many_rows(
+    weights: RecurrentWeights, more: Way, ids: tf.Tensor, lengths: tf.Tensor
+) -> tf.Tensor:
     return cond_of_one_node(
         tf.shape(ids)[0] <= ROWS_A_GROUP,
         lambda: group_features(weights, ids, lengths),
-        lambda: call_of_one_node(partial(_of_more_rows, weights), ids, lengths),
+        lambda: more(ids, lengths),
     )
 
 

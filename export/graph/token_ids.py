@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from export.errors import ExportError
 from export.graph.explaining import Tokens
-from export.graph.one_node import call_of_one_node, cond_of_one_node
+from export.graph.one_node import CallOfOneNode, cond_of_one_node
 
 _UNKNOWN: Final = 1
 _FIRST_WORD: Final = 2  # of Keras's vocabulary, after padding and unknown
@@ -49,13 +49,14 @@ class TokenIds(tf.Module):
         super().__init__(name="token_ids")
         self._split = Split(cleaner, vectorizer, padded_length)
         self._table = _lookup_table(vectorizer.get_vocabulary())
+        self._many = CallOfOneNode(self._of_many, tf.TensorSpec([None], tf.string))
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """`[batch] string -> [batch, time] int64`; no rows are fine."""
         return cond_of_one_node(
             tf.shape(text)[0] == 1,
             lambda: self._of_one(text),
-            lambda: call_of_one_node(self._of_many, text),
+            lambda: self._many(text),
         )
 
     def with_words(self, text: tf.Tensor) -> Tokens:
