@@ -70,7 +70,7 @@ def example(**features: bytes) -> bytes:
 
 
 def test_the_ways_for_many_rows_stand_in_the_file_once(exported):
-    """One of the strings and two of the numbers, whatever number of signatures call them: a third of the file less."""
+    """One of the strings and two of the numbers, whatever number of signatures call them: three tenths of the file less."""
     saved = saved_model_pb2.SavedModel.FromString((exported / "saved_model.pb").read_bytes())
     functions = saved.meta_graphs[0].graph_def.library.function
     assert sum(function.attr["_noinline"].b for function in functions) == 3
