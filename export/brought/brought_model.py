@@ -23,6 +23,7 @@ from export.errors import UnfitModelError
 from export.gate.answer_checks import NASTY
 from export.settings import FAST, GENERAL, Tolerances
 from export.start.shown import listed
+from export.start.utf8 import encode_text
 
 LONGEST_UNCUT: Final = 300
 """Bytes of an awkward text for a model that reads texts whole: attention over 20,000 words takes 1.6 GB a head."""
@@ -180,7 +181,7 @@ def _same(function: TextFunction, head: Head, care: Care, texts: Sequence[Text])
         return False
     by_keras = BroughtModel(function, ("",) * head.classes, head, care).predict(texts)
     graph = BroughtGraph(function, head, care)
-    raw = [text.encode(errors="replace") if isinstance(text, str) else text for text in texts]
+    raw = [encode_text(text) for text in texts]
     found = graph(tf.constant(raw, tf.string)).numpy()
     return bool(np.abs(found - by_keras).max() <= _ROUNDING)
 

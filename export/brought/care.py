@@ -14,6 +14,7 @@ import tensorflow as tf
 from export.brought.text_function import first_line
 from export.errors import UnfitModelError
 from export.start.shown import shown
+from export.start.utf8 import encode_text
 
 _USUAL: Final = ("what a lovely day", "this is a good one", "a")
 _MOST_TRIED: Final = 50
@@ -79,7 +80,7 @@ class Care:
 
     def around_arrays(self, answer: Ask, texts: Sequence[Text], classes: int) -> Array:
         """The same by other means, for the gate to compare with: `[rows, classes]`."""
-        raw = [text.encode(errors="replace") if isinstance(text, str) else text for text in texts]
+        raw = [encode_text(text) for text in texts]
         if self.as_utf8:
             raw = [text.decode(errors="replace").encode() for text in raw]
         empty = np.array([not text.strip(b" \t\n\v\f\r") for text in raw])
@@ -139,7 +140,7 @@ def _for_others(ask: Ask, awkward: Sequence[Text], care: Care) -> Care:
 
 def _asked(ask: Ask, text: Text, care: Care) -> Array:
     """The model's answer to one text, as it is asked with this care."""
-    raw = text.encode(errors="replace") if isinstance(text, str) else text
+    raw = encode_text(text)
     if care.without_empty and not raw.strip():
         raw = care.stand_in.encode()
     if care.as_utf8:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from export.errors import UnfitModelError
 from export.start.shown import shown
+from export.start.utf8 import encode_text
 
 Array = np.ndarray[Any, Any]
 
@@ -53,7 +54,7 @@ class TextFunction:
 
     def ask(self, texts: Sequence[str | bytes]) -> Array:
         """The answers, as Keras traces them: `[rows, width] float32`; it raises what the model raises."""
-        raw = [text.encode(errors="replace") if isinstance(text, str) else text for text in texts]
+        raw = [encode_text(text) for text in texts]
         found: Array = self._traced(tf.constant(raw, tf.string)).numpy().astype(np.float32)
         return found
 

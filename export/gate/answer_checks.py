@@ -22,6 +22,7 @@ from export.signatures import (
     SERVING_DEFAULT,
     TEXT,
 )
+from export.start.utf8 import encode_text
 
 BATCH_SIZES: Final = (1, 7, 33, 2048)
 """Batches of the parity check: one, few, many and very many rows, none a power of two but the last."""
@@ -123,8 +124,7 @@ def ask_probabilities(directory: Path, texts: Sequence[str | bytes]) -> Array:
 
 
 def _example(text: str | bytes) -> bytes:
-    raw = text if isinstance(text, bytes) else text.encode(errors="replace")
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[raw]))
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[encode_text(text)]))
     return bytes(
         tf.train.Example(features=tf.train.Features(feature={TEXT: feature})).SerializeToString()
     )

@@ -16,6 +16,7 @@ from export.gate.fresh_process import Run
 from export.served.explained import Explained
 from export.served.questions import WrongAnswerError
 from export.signatures import EXPLAIN_SIGNATURE
+from export.start.utf8 import encode_text
 
 EXPLAIN: Final = "explain"
 """Name of the check."""
@@ -39,7 +40,7 @@ def explained(
         tolerance: of a probability.
         count: how many of them to explain; each word of each is an answer of the Keras model.
     """
-    raw = [t if isinstance(t, bytes) else t.encode(errors="replace") for t in texts[:count]]
+    raw = [encode_text(text) for text in texts[:count]]
     ids = np.asarray(model.token_ids(tf.constant([*raw, b""], tf.string)))
     *split, stand_in = _split(model, [*raw, b""], ids.shape[1])
     words = [[] if tokens == stand_in else tokens for tokens in split]

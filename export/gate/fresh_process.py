@@ -14,6 +14,7 @@ import numpy as np
 
 from export.errors import ExportError
 from export.signatures import PROBABILITIES, SERVING_DEFAULT, TEXT
+from export.start.utf8 import encode_text
 
 _CHILD = Path(__file__).with_name("tensorflow_alone.py")
 
@@ -102,7 +103,4 @@ def _last_words(result: "subprocess.CompletedProcess[str]") -> str:
 
 
 def _encoded(values: Iterable[str | bytes]) -> list[str]:
-    raw = (
-        value if isinstance(value, bytes) else value.encode(errors="replace") for value in values
-    )
-    return [base64.b64encode(value).decode() for value in raw]
+    return [base64.b64encode(encode_text(value)).decode() for value in values]

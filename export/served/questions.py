@@ -19,6 +19,7 @@ from export.signatures import (
     SERVING_DEFAULT,
 )
 from export.start.shown import shown
+from export.start.utf8 import encode_text
 
 ASKED: Final = {SERVING_DEFAULT: 1024, LABEL_SIGNATURE: 256, CLASSIFY_SIGNATURE: 256}
 """Most texts that each signature is asked: all of them are asked by the check `parity`."""
@@ -75,8 +76,7 @@ class Questions:
 
     def encoded(self, rows: Array) -> list[bytes]:
         """Those texts as a server gets them."""
-        texts = (self.texts[row] for row in rows)
-        return [t if isinstance(t, bytes) else t.encode(errors="replace") for t in texts]
+        return [encode_text(self.texts[row]) for row in rows]
 
     def compare(self, signature: str, rows: Array, answers: Answers) -> float:
         """Compare answers to those rows; tell the largest difference of a probability.

@@ -27,6 +27,7 @@ import numpy as np
 from export.errors import DamagedFileError, ExportError
 from export.run_record import read_object
 from export.start.shown import listed
+from export.start.utf8 import encode_text
 from export.versions.disk import PARTIAL, delete, flush, flush_or_warn, write_whole
 from export.versions.disk_errors import refusal
 from export.versions.listing import has_versions
@@ -194,7 +195,7 @@ def refuse_other_labels(to: Path, examined: Sequence[str], label_names: Sequence
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode(errors="replace") + b"\n"
+    return encode_text(json.dumps(row, ensure_ascii=False)) + b"\n"
 
 
 def _sweep(folder: Path, rows: str) -> None:

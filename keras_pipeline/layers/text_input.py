@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from export.start.utf8 import encode_text
+
 _EXPECTED = "`text` must be a list, array or tensor of strings of shape [batch]"
 
 
@@ -45,7 +47,7 @@ in a list. Received: text='some tweet'
             )
     if values.ndim != 1:
         raise ValueError(f"{_EXPECTED}. Received: text of shape {list(values.shape)}")
-    return tf.constant([_utf8(value) for value in values], dtype=tf.string)
+    return tf.constant([encode_text(value) for value in values], dtype=tf.string)
 
 
 def as_class_ids(labels: Any, names: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -134,11 +136,6 @@ def _as_array(text: Any) -> np.ndarray[Any, Any]:
         raise TypeError(f"{_EXPECTED}. Received: text={_short(text)}")
     values = text.to_numpy() if hasattr(text, "to_numpy") else text  # a pandas Series
     return np.asarray(values, dtype=object)
-
-
-def _utf8(value: str | bytes) -> bytes:
-    """Bytes as they are; lone surrogates, which UTF-8 cannot carry, become `?`."""
-    return value if isinstance(value, bytes) else value.encode("utf-8", errors="replace")
 
 
 def _check_tensor(text: Any) -> None:

@@ -119,6 +119,13 @@ def test_hostile_strings_are_answered(tiny_model):
     assert np.isfinite(answers).all()
 
 
+def test_half_an_emoji_is_read_as_clients_send_it(tiny_model):
+    """A surrogate without its half is U+FFFD, two halves are their character: the gate and a server say the same."""
+    torn = ["good \ud83d day", "good \ud83d\ude00"]
+    whole = ["good \ufffd day", "good \N{GRINNING FACE}"]
+    np.testing.assert_array_equal(tiny_model(torn), tiny_model(whole))
+
+
 def test_composed_model_and_its_two_halves_agree(tiny_model, sample_csv):
     """Training runs the halves apart, serving runs them as one: the same numbers, to the seventh digit."""
     texts = pd.read_csv(sample_csv)["text"].to_numpy(object)
